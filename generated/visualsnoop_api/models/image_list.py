@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+from attrs.validators import instance_of
+
+if TYPE_CHECKING:
+    from ..models.listed_image import ListedImage
+
+
+@_attrs_define(eq=False)
+class ImageList(dict[str, Any]):
+    """One page of the images of a collection, newest first.
+
+    Attributes are Python values; as a dictionary it is the JSON object of the answer.
+
+    Attributes:
+        status (int): The HTTP status of the answer.
+        message (str): A short text for people.
+        collection_id (str): The ID of the collection, 8 hexadecimal characters.
+        images (list[ListedImage]): The images of this page, newest first.
+        next_image_id (None | str): The `start` of the next page; null on the last page.
+    """
+
+    status: int = _attrs_field(validator=instance_of(int))
+    message: str = _attrs_field(validator=instance_of(str))
+    collection_id: str = _attrs_field(validator=instance_of(str))
+    images: list[ListedImage]
+    next_image_id: None | str = _attrs_field(validator=instance_of((str, type(None))))
+
+    def __attrs_post_init__(self) -> None:
+        self.update(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes as a JSON object."""
+        status = self.status
+        message = self.message
+        collection_id = self.collection_id
+        images = []
+        for images_item_data in self.images:
+            images_item = images_item_data.to_dict()
+            images.append(images_item)
+
+        next_image_id: None | str
+        next_image_id = self.next_image_id
+
+        field_dict: dict[str, Any] = {
+            "status": status,
+            "message": message,
+            "collection_id": collection_id,
+            "images": images,
+            "next_image_id": next_image_id,
+        }
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """The model of a JSON object.
+
+        Raises:
+            ValueError, TypeError, KeyError: If a field is missing or not of its type.
+        """
+        from ..models.listed_image import ListedImage
+
+        d = dict(src_dict)
+        status = d.pop("status")
+        message = d.pop("message")
+        collection_id = d.pop("collection_id")
+        images = []
+        _images = d.pop("images")
+        for images_item_data in _images:
+            images_item = ListedImage.from_dict(images_item_data)
+
+            images.append(images_item)
+
+        def _parse_next_image_id(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        next_image_id = _parse_next_image_id(d.pop("next_image_id"))
+
+        model = cls(
+            status=status,
+            message=message,
+            collection_id=collection_id,
+            images=images,
+            next_image_id=next_image_id,
+        )
+        model.update(src_dict)
+        return model
+
+    @overload
+    def __getitem__(self, key: Literal["status"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["message"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["collection_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["images"], /) -> list[dict[str, Any]]: ...
+    @overload
+    def __getitem__(self, key: Literal["next_image_id"], /) -> None | str: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __getitem__(self, key: str, /) -> Any:
+        return super().__getitem__(key)

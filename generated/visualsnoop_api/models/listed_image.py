@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, Literal, Self, overload
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+from attrs.validators import instance_of
+from dateutil.parser import isoparse
+
+
+@_attrs_define(eq=False)
+class ListedImage(dict[str, Any]):
+    """One image of a list.
+
+    Attributes are Python values; as a dictionary it is the JSON object of the answer.
+
+    Attributes:
+        id (str): The ID of the image.
+        image_time (datetime.datetime): When the image was added or last replaced, in UTC, to
+            the microsecond.
+    """
+
+    id: str = _attrs_field(validator=instance_of(str))
+    image_time: datetime.datetime
+
+    def __attrs_post_init__(self) -> None:
+        self.update(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes as a JSON object."""
+        id = self.id
+        image_time = self.image_time.isoformat(timespec="microseconds")
+
+        field_dict: dict[str, Any] = {
+            "id": id,
+            "image_time": image_time,
+        }
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """The model of a JSON object.
+
+        Raises:
+            ValueError, TypeError, KeyError: If a field is missing or not of its type.
+        """
+        d = dict(src_dict)
+        id = d.pop("id")
+        image_time = isoparse(d.pop("image_time"))
+
+        model = cls(
+            id=id,
+            image_time=image_time,
+        )
+        model.update(src_dict)
+        return model
+
+    @overload
+    def __getitem__(self, key: Literal["id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["image_time"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __getitem__(self, key: str, /) -> Any:
+        return super().__getitem__(key)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+from attrs.validators import instance_of
+from dateutil.parser import isoparse
+
+if TYPE_CHECKING:
+    from ..models.search_result import SearchResult
+
+
+@_attrs_define(eq=False)
+class SearchByIdResults(dict[str, Any]):
+    """The images that are similar to a stored one, best first, without itself.
+
+    Attributes are Python values; as a dictionary it is the JSON object of the answer.
+
+    Attributes:
+        status (int): The HTTP status of the answer.
+        message (str): A short text for people.
+        collection_id (str): The ID of the collection, 8 hexadecimal characters.
+        image_id (str): The ID of the image whose look-alikes were wanted.
+        image_time (datetime.datetime): When that image was added or last replaced, in UTC, to
+            the microsecond.
+        results (list[SearchResult]): The similar images, best first.
+    """
+
+    status: int = _attrs_field(validator=instance_of(int))
+    message: str = _attrs_field(validator=instance_of(str))
+    collection_id: str = _attrs_field(validator=instance_of(str))
+    image_id: str = _attrs_field(validator=instance_of(str))
+    image_time: datetime.datetime
+    results: list[SearchResult]
+
+    def __attrs_post_init__(self) -> None:
+        self.update(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes as a JSON object."""
+        status = self.status
+        message = self.message
+        collection_id = self.collection_id
+        image_id = self.image_id
+        image_time = self.image_time.isoformat(timespec="microseconds")
+        results = []
+        for results_item_data in self.results:
+            results_item = results_item_data.to_dict()
+            results.append(results_item)
+
+        field_dict: dict[str, Any] = {
+            "status": status,
+            "message": message,
+            "collection_id": collection_id,
+            "image_id": image_id,
+            "image_time": image_time,
+            "results": results,
+        }
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """The model of a JSON object.
+
+        Raises:
+            ValueError, TypeError, KeyError: If a field is missing or not of its type.
+        """
+        from ..models.search_result import SearchResult
+
+        d = dict(src_dict)
+        status = d.pop("status")
+        message = d.pop("message")
+        collection_id = d.pop("collection_id")
+        image_id = d.pop("image_id")
+        image_time = isoparse(d.pop("image_time"))
+
+        results = []
+        _results = d.pop("results")
+        for results_item_data in _results:
+            results_item = SearchResult.from_dict(results_item_data)
+
+            results.append(results_item)
+
+        model = cls(
+            status=status,
+            message=message,
+            collection_id=collection_id,
+            image_id=image_id,
+            image_time=image_time,
+            results=results,
+        )
+        model.update(src_dict)
+        return model
+
+    @overload
+    def __getitem__(self, key: Literal["status"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["message"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["collection_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["image_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["image_time"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["results"], /) -> list[dict[str, Any]]: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __getitem__(self, key: str, /) -> Any:
+        return super().__getitem__(key)
