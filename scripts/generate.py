@@ -21,7 +21,9 @@ TEMPLATES = ROOT / "scripts" / "templates"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 on a difference")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 on a difference"
+    )
     check = parser.parse_args().check
 
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +54,9 @@ def generate(target: Path) -> None:
     )
     (target / "py.typed").touch()
     ruff = [scripts / "ruff", "--quiet", "--isolated", "--config", "line-length=100"]
-    subprocess.run([ruff[0], "check", *ruff[1:], "--fix-only", "--select=F401,I,UP", target], check=True)
+    subprocess.run(
+        [ruff[0], "check", *ruff[1:], "--fix-only", "--select=F401,I,UP", target], check=True
+    )
     subprocess.run([ruff[0], "format", *ruff[1:], target], check=True)
     shutil.rmtree(target / ".ruff_cache", ignore_errors=True)
 

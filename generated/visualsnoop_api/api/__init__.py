@@ -1,1 +1,9 @@
-"""Contains methods for accessing the API"""
+"""The operations of the API, one subpackage for each tag."""
+
+from . import collection, images, search
+
+__all__ = [
+    "collection",
+    "images",
+    "search",
+]

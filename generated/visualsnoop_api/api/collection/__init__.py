@@ -1,1 +1,7 @@
-"""Contains endpoint functions for accessing the API"""
+"""The operations with this tag, one module each."""
+
+from . import get_collection
+
+__all__ = [
+    "get_collection",
+]

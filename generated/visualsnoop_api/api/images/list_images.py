@@ -99,7 +99,7 @@ def sync_detailed(
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
-    on the last page it is null. Images of the same time are sorted by ID.
+    on the last page it is null. Images of the same time come in reverse order of their IDs.
 
     Args:
         start (str | Unset): Any string of 1 to 100 characters (Unicode code points) without
@@ -136,7 +136,7 @@ def sync(
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
-    on the last page it is null. Images of the same time are sorted by ID.
+    on the last page it is null. Images of the same time come in reverse order of their IDs.
 
     Args:
         start (str | Unset): Any string of 1 to 100 characters (Unicode code points) without
@@ -171,7 +171,7 @@ async def asyncio_detailed(
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
-    on the last page it is null. Images of the same time are sorted by ID.
+    on the last page it is null. Images of the same time come in reverse order of their IDs.
 
     Args:
         start (str | Unset): Any string of 1 to 100 characters (Unicode code points) without
@@ -208,7 +208,7 @@ async def asyncio(
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
-    on the last page it is null. Images of the same time are sorted by ID.
+    on the last page it is null. Images of the same time come in reverse order of their IDs.
 
     Args:
         start (str | Unset): Any string of 1 to 100 characters (Unicode code points) without

@@ -1,0 +1,77 @@
+"""A real service for the tests: a process of its own, over a PostgreSQL of its own."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+
+from visualsnoop import Collection
+from visualsnoop.server.embedded import embedded_postgres
+from visualsnoop.server.keys import NewKeys, create_keys
+from visualsnoop.server.schema import upgrade
+
+PHOTOS = Path(__file__).parent / "photos"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_environment() -> Iterator[None]:
+    """Leave out what the environment says of proxies and keys: the tests say it themselves."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith("VISUALSNOOP_"):
+            del os.environ[name]
+    yield
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """How to connect to the database of `service`."""
+    with embedded_postgres(tmp_path_factory.mktemp("data")) as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def service(database: str) -> Iterator[str]:
+    """The endpoint of a running service."""
+    command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", f"--database={database}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+        process.terminate()
+
+
+@pytest.fixture
+def keys(database: str) -> NewKeys:
+    """The keys of a new, empty collection."""
+    return create_keys(database, name=uuid4().hex, owner="ada")
+
+
+@pytest.fixture
+def collection(service: str, keys: NewKeys) -> Iterator[Collection]:
+    """A new, empty collection."""
+    with Collection(keys.public_key, keys.secret_key, service) as collection:
+        yield collection
+
+
+@pytest.fixture(scope="session")
+def photo() -> Path:
+    """An image file."""
+    return min(PHOTOS.glob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[str], bytes]:
+    """Makes the bytes of a small image file of one colour."""
+
+    def make(colour: str) -> bytes:
+        file = io.BytesIO()
+        Image.new("RGB", (64, 48), colour).save(file, "PNG")
+        return file.getvalue()
+
+    return make

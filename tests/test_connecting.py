@@ -1,0 +1,203 @@
+"""Retries, timeouts and proxies, against real sockets."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from visualsnoop import Collection, _transport
+from visualsnoop.exceptions import (
+    CannotConnectError,
+    ConnectionLostError,
+    ConnectTimedOutError,
+    ServerError,
+    TimedOutError,
+    UnexpectedAnswerError,
+)
+from visualsnoop.server.keys import NewKeys
+
+from .sockets import (
+    after_session,
+    closed_port,
+    forward_proxy,
+    listening,
+    reset,
+    response,
+    session_response,
+)
+
+KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between tries, which are recorded and cut short."""
+    waited: list[float] = []
+    monkeypatch.setattr(_transport.time, "sleep", waited.append)
+    return waited
+
+
+def test_refused_connection_is_tried_as_often_as_promised(waits: list[float]) -> None:
+    with pytest.raises(CannotConnectError, match="service runs"):
+        Collection(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1", max_retries=3)
+    assert len(waits) == 3
+
+
+def test_name_that_does_not_resolve_is_tried_as_often_as_promised(waits: list[float]) -> None:
+    with pytest.raises(CannotConnectError):
+        Collection(*KEYS, "http://nobody.invalid/api/v1", max_retries=1)
+    assert len(waits) == 1
+
+
+def test_no_retry_when_none_is_wanted(waits: list[float]) -> None:
+    with pytest.raises(CannotConnectError):
+        Collection(*KEYS, f"http://127.0.0.1:{closed_port()}", max_retries=0)
+    assert waits == []
+
+
+def test_waits_grow_from_try_to_try() -> None:
+    first, *_, last = _transport.waits(6)
+    assert 0.1 <= first <= 0.2
+    assert 3.2 <= last <= 6.4
+
+
+def test_service_that_starts_late_is_reached() -> None:
+    port = closed_port()
+
+    def start_late() -> None:
+        time.sleep(0.3)
+        with socket.create_server(("127.0.0.1", port)) as server:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(session_response())
+
+    thread = threading.Thread(target=start_late)
+    thread.start()
+    with Collection(*KEYS, f"http://127.0.0.1:{port}/api/v1", max_retries=5) as collection:
+        assert collection.name == "holidays"
+    thread.join()
+
+
+def test_request_that_was_sent_is_never_sent_again(photo: Path, waits: list[float]) -> None:
+    with listening(after_session(reset)) as listener:
+        collection = Collection(*KEYS, listener.endpoint, max_retries=5)
+        with pytest.raises(ConnectionLostError):
+            collection.add_image(photo)
+    assert len(listener.requests) == 2
+    assert waits == []
+
+
+def test_status_of_failure_is_not_retried(waits: list[float]) -> None:
+    answer = response(503, b"<html>down</html>", "Content-Type: text/html")
+    with listening(after_session(lambda connection: connection.sendall(answer))) as listener:
+        collection = Collection(*KEYS, listener.endpoint)
+        with pytest.raises(ServerError) as caught:
+            collection.get_image("beach")
+    assert caught.value.status == 503
+    assert len(listener.requests) == 2
+
+
+def test_connection_that_is_not_taken_up_times_out() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        # Connections beyond the backlog are left without an answer.
+        waiting = [socket.socket() for _ in range(4)]
+        for filler in waiting:
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        host, port = full.getsockname()
+        with listening(after_session(reset)) as listener:
+            collection = Collection(*KEYS, listener.endpoint, max_retries=0)
+        collection._client.base_url = f"http://{host}:{port}"
+        with pytest.raises(ConnectTimedOutError):
+            collection.get_image("beach", timeout=(0.2, 5))
+        for filler in waiting:
+            filler.close()
+
+
+@pytest.mark.parametrize("timeout", [0.2, (5, 0.2), (None, 0.2)])
+def test_silent_server_times_out(timeout: float | tuple[float | None, float]) -> None:
+    silence = threading.Event()
+    with listening(after_session(lambda _: silence.wait(10) and None)) as listener:
+        collection = Collection(*KEYS, listener.endpoint)
+        with pytest.raises(TimedOutError) as caught:
+            collection.get_image("beach", timeout=timeout)
+        silence.set()
+    assert not isinstance(caught.value, CannotConnectError)
+    assert len(listener.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response(200, b"<html>hello</html>", "Content-Type: text/html"),
+        response(200, b'{"status": 200, "mess', "Content-Type: application/json"),
+        response(200, b"[]", "Content-Type: application/json"),
+        response(200, b'{"status": "200"}', "Content-Type: application/json"),
+        response(204, b""),
+        response(302, b"", "Location: https://elsewhere.example/"),
+    ],
+    ids=["page", "cut", "list", "wrong types", "nothing", "redirect"],
+)
+def test_answer_that_is_not_of_the_api_is_an_error(answer: bytes) -> None:
+    with listening(after_session(lambda connection: connection.sendall(answer))) as listener:
+        collection = Collection(*KEYS, listener.endpoint)
+        with pytest.raises(UnexpectedAnswerError):
+            collection.get_image("beach")
+
+
+@pytest.fixture
+def proxy() -> Iterator[str]:
+    with listening(forward_proxy) as listener:
+        yield f"http://{listener.address}"
+
+
+@pytest.mark.parametrize("key", ["http", "all", "http://127.0.0.1", "all://127.0.0.1"])
+def test_proxy_is_used(key: str, service: str, keys: NewKeys, photo: Path) -> None:
+    with listening(forward_proxy) as listener:
+        proxies = {key: f"http://{listener.address}"}
+        with Collection(keys.public_key, keys.secret_key, service, proxies) as collection:
+            assert collection.add_image(photo, "a/b").image_id == "a/b"
+        assert listener.connections == 1
+
+
+def test_proxy_without_a_scheme_is_used(service: str, keys: NewKeys) -> None:
+    with listening(forward_proxy) as listener:
+        Collection(keys.public_key, keys.secret_key, service, {"http": listener.address}).close()
+        assert listener.connections == 1
+
+
+def test_proxy_for_another_host_is_not_used(service: str, keys: NewKeys) -> None:
+    proxies = {"http://example.org": f"http://127.0.0.1:{closed_port()}"}
+    Collection(keys.public_key, keys.secret_key, service, proxies).close()
+
+
+def test_proxy_of_the_environment_is_used(
+    service: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(forward_proxy) as listener:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{listener.address}")
+        monkeypatch.setenv("http_proxy", f"http://{listener.address}")
+        Collection(keys.public_key, keys.secret_key, service).close()
+        assert listener.connections == 1
+
+
+@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "example.org, 127.0.0.0/8"])
+def test_no_proxy_of_the_environment_is_heeded(
+    no_proxy: str, service: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    Collection(keys.public_key, keys.secret_key, service).close()
+
+
+def test_refused_connection_to_a_proxy_is_tried_as_often_as_promised(
+    waits: list[float], service: str, keys: NewKeys
+) -> None:
+    proxies = {"http": f"http://127.0.0.1:{closed_port()}"}
+    with pytest.raises(CannotConnectError):
+        Collection(keys.public_key, keys.secret_key, service, proxies, max_retries=2)
+    assert len(waits) == 2

@@ -1,0 +1,16 @@
+"""The command `visualsnoop`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say what is missing for it."""
+    try:
+        from .cli import cli
+    except ModuleNotFoundError as error:
+        sys.exit(f"The command line needs {error.name}: pip install 'visualsnoop[cli]'")
+    cli(prog_name="visualsnoop")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Turning refusals and broken connections into the errors of `visualsnoop.exceptions`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from .exceptions import (
+    AnswerError,
+    AuthenticationError,
+    BadRequestError,
+    CannotConnectError,
+    ConnectionLostError,
+    ConnectTimedOutError,
+    ImageIDTakenError,
+    ImageRefusedError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    TimedOutError,
+    TooLargeError,
+    UnexpectedAnswerError,
+)
+
+_KINDS: dict[int, type[AnswerError]] = {
+    401: AuthenticationError,
+    404: NotFoundError,
+    409: ImageIDTakenError,
+    413: TooLargeError,
+    415: ImageRefusedError,
+    429: RateLimitedError,
+}
+
+_NOTABLE_CLOCK_DIFFERENCE = timedelta(seconds=60)
+
+
+def error_for(response: httpx.Response) -> AnswerError:
+    """The error that an answer without success stands for."""
+    body = _json_object(response)
+    status = response.status_code
+    if status >= 500:
+        kind: type[AnswerError] = ServerError
+    elif status >= 400:
+        kind = _KINDS.get(status, BadRequestError)
+    else:
+        kind = UnexpectedAnswerError
+    message = body.get("message") if body else None
+    if not isinstance(message, str) or not message:
+        message = _without_message(response)
+    if status == 401:
+        message += _clock_hint(response)
+    return kind(message, status=status, headers=response.headers, body=body)
+
+
+def unreadable(response: httpx.Response) -> UnexpectedAnswerError:
+    """The error for an answer of success that is not the JSON it should be."""
+    media_type = response.headers.get("content-type", "no content type")
+    return UnexpectedAnswerError(
+        f"{response.request.url} did not answer as the VisualSnoop API does ({media_type}, "
+        f"{len(response.content)} bytes): check that the endpoint is right, with its base path, "
+        "and what proxies are on the way",
+        status=response.status_code,
+        headers=response.headers,
+        body=_json_object(response),
+    )
+
+
+@contextmanager
+def connection_errors(endpoint: str) -> Iterator[None]:
+    """Raise what HTTPX raises within as errors of this package."""
+    try:
+        yield
+    except httpx.ConnectTimeout as error:
+        raise ConnectTimedOutError(
+            f"No connection to {endpoint} in time: check the endpoint, the network and proxies, "
+            "or allow more time"
+        ) from error
+    except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        raise CannotConnectError(
+            f"Cannot connect to {endpoint}: {error}. Check that the service runs there, and that "
+            "proxies are set right"
+        ) from error
+    except httpx.TimeoutException as error:
+        raise TimedOutError(
+            f"{endpoint} took too long; whether it has acted on the request is not known"
+        ) from error
+    except httpx.DecodingError as error:
+        raise UnexpectedAnswerError(f"The answer of {endpoint} is damaged: {error}") from error
+    except httpx.TransportError as error:
+        raise ConnectionLostError(
+            f"The connection to {endpoint} broke ({error}); whether the server has acted on the "
+            "request is not known"
+        ) from error
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _without_message(response: httpx.Response) -> str:
+    if response.is_redirect:
+        return (
+            f"The server redirects to {response.headers['location']!r}, which is not followed: "
+            "set the endpoint to where the service really is"
+        )
+    return f"The server answered {response.status_code} {response.reason_phrase}".rstrip()
+
+
+def _clock_hint(response: httpx.Response) -> str:
+    """How far the clocks are apart, if they are: the usual reason why a date is refused."""
+    ours = _date(response.request.headers)
+    theirs = _date(response.headers)
+    if ours is None or theirs is None or abs(theirs - ours) < _NOTABLE_CLOCK_DIFFERENCE:
+        return ""
+    direction = "ahead of" if theirs > ours else "behind"
+    return f" (the clock of the server is {abs(theirs - ours)} {direction} yours)"
+
+
+def _date(headers: httpx.Headers) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return date.astimezone()

@@ -1,0 +1,138 @@
+"""The calls of the API as data: what to send, and how to read what comes back.
+
+Nothing here does any input or output, so that it serves blocking and asynchronous code alike.
+"""
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpx
+from attrs import frozen
+from visualsnoop_api.api import collection, images, search
+from visualsnoop_api.models import (
+    CollectionInfo,
+    Error,
+    Image,
+    ImageList,
+    SearchByIdResults,
+    SearchResults,
+)
+from visualsnoop_api.types import UNSET, File
+
+from ._answers import error_for, unreadable
+from .exceptions import InvalidImageIDError
+
+T = TypeVar("T")
+
+_LONGEST_IMAGE_ID = 100
+
+
+@frozen
+class Call(Generic[T]):
+    """One call of the API.
+
+    Attributes:
+        request: The arguments of `httpx.Client.request`.
+        parse: The generated function that reads a documented answer.
+    """
+
+    request: dict[str, Any]
+    parse: Callable[[httpx.Response], T | Error | None]
+
+    def result(self, response: httpx.Response) -> T:
+        """What the server answered.
+
+        Raises:
+            AnswerError: If it refused the request, failed, or answered something else.
+        """
+        if not response.is_success:
+            raise error_for(response)
+        try:
+            parsed = self.parse(response)
+        except (ValueError, TypeError, KeyError) as error:
+            raise unreadable(response) from error
+        if parsed is None or isinstance(parsed, Error):
+            raise unreadable(response)
+        return parsed
+
+
+class Body(Protocol):
+    """A request body: its pieces, and how many bytes they have in all, where that is known."""
+
+    @property
+    def length(self) -> int | None: ...
+    def stream(self) -> Iterable[bytes] | AsyncIterable[bytes]: ...
+
+
+def init_session() -> Call[CollectionInfo]:
+    return Call(
+        collection.get_collection.build_request(session="init"), collection.get_collection.parse
+    )
+
+
+def add_image(body: Body, image_id: str | None, update_existing: bool) -> Call[Image]:
+    file = File(body.stream())
+    if image_id is None:
+        call = Call(images.add_image.build_request(body=file), images.add_image.parse)
+    elif update_existing:
+        request = images.add_or_replace_image.build_request(checked(image_id), body=file)
+        call = Call(request, images.add_or_replace_image.parse)
+    else:
+        request = images.add_image_with_id.build_request(checked(image_id), body=file)
+        call = Call(request, images.add_image_with_id.parse)
+    return _sized(call, body)
+
+
+def delete_image(image_id: str) -> Call[Image]:
+    return Call(images.delete_image.build_request(checked(image_id)), images.delete_image.parse)
+
+
+def get_image(image_id: str) -> Call[Image]:
+    return Call(images.get_image.build_request(checked(image_id)), images.get_image.parse)
+
+
+def get_images(start: str | None, count: int | None) -> Call[ImageList]:
+    request = images.list_images.build_request(
+        start=UNSET if start is None else checked(start),
+        count=UNSET if count is None else count,
+    )
+    return Call(request, images.list_images.parse)
+
+
+def search_images(body: Body) -> Call[SearchResults]:
+    request = search.search_images.build_request(body=File(body.stream()))
+    return _sized(Call(request, search.search_images.parse), body)
+
+
+def search_images_by_id(image_id: str) -> Call[SearchByIdResults]:
+    return Call(
+        search.search_images_by_id.build_request(checked(image_id)),
+        search.search_images_by_id.parse,
+    )
+
+
+def checked(image_id: str) -> str:
+    """The image ID, refused here where the server could not be told it.
+
+    Raises:
+        InvalidImageIDError: If it is not of 1 to 100 characters, or cannot travel in a URL.
+        TypeError: If it is not a string.
+    """
+    if not isinstance(image_id, str):
+        raise TypeError(f"image_id must be a string, not {type(image_id).__name__}")
+    if not 1 <= len(image_id) <= _LONGEST_IMAGE_ID:
+        raise InvalidImageIDError(
+            f"image_id must have 1 to {_LONGEST_IMAGE_ID} characters, not {len(image_id)}"
+        )
+    if image_id in (".", ".."):
+        raise InvalidImageIDError(f"image_id must not be {image_id!r}: URLs cannot carry it")
+    if "\0" in image_id or any("\ud800" <= character <= "\udfff" for character in image_id):
+        raise InvalidImageIDError("image_id must not contain U+0000 or lone surrogates")
+    return image_id
+
+
+def _sized(call: Call[T], body: Body) -> Call[T]:
+    """Announce the length of the body, so that it need not be sent in chunked coding."""
+    if body.length is not None:
+        call.request["headers"]["Content-Length"] = str(body.length)
+    return call

@@ -1,0 +1,112 @@
+"""Opening what the user gave as an image, as a stream of bytes that is never held whole."""
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain
+from typing import IO, Self, TypeAlias, cast
+
+from attrs import define, field
+
+ImageInput: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes]
+)
+"""An image file: a path, its bytes, a binary file object, or an iterable of pieces of bytes."""
+
+_CHUNK = 64 * 1024
+
+
+@define
+class Picture:
+    """An image file that is ready to be sent, once.
+
+    Used as a context manager it closes what it has opened; what the user opened stays open.
+
+    Attributes:
+        length: How many bytes there are; None where that is not known beforehand.
+    """
+
+    length: int | None
+    _chunks: Iterator[bytes]
+    _opened: ExitStack = field(factory=ExitStack)
+
+    @classmethod
+    def open(cls, image: ImageInput) -> Self:
+        """Open an image, refusing what cannot be one before anything is sent.
+
+        Raises:
+            OSError: If a path cannot be opened: FileNotFoundError, IsADirectoryError, ...
+            TypeError: If `image` is of another type, or a file object in text mode.
+            ValueError: If there are no bytes, or a URL was given.
+        """
+        if isinstance(image, (bytes, bytearray, memoryview)):
+            return cls._of_file(io.BytesIO(image), f"image of type {type(image).__name__}")
+        if isinstance(image, (str, os.PathLike)):
+            return cls._of_path(image)
+        if hasattr(image, "read"):
+            return cls._of_file(
+                cast(IO[bytes], image), f"file object {getattr(image, 'name', image)!r}"
+            )
+        if isinstance(image, Iterable):
+            return cls._of_pieces(image)
+        raise TypeError(
+            "image must be a path, bytes, a binary file object or an iterable of bytes, "
+            f"not {type(image).__name__}"
+        )
+
+    @classmethod
+    def _of_path(cls, path: str | os.PathLike[str]) -> Self:
+        if isinstance(path, str) and path.startswith(("http://", "https://")):
+            raise ValueError("image is a URL: download it first, and pass its bytes")
+        with ExitStack() as opened:
+            file = opened.enter_context(open(path, "rb"))
+            picture = cls._of_file(file, f"file {os.fspath(path)!r}")
+            picture._opened = opened.pop_all()
+            return picture
+
+    @classmethod
+    def _of_file(cls, file: IO[bytes], name: str) -> Self:
+        if isinstance(file.read(0), str):
+            raise TypeError(f"{name} is open in text mode: open it with mode 'rb'")
+        if not _is_seekable(file):
+            return cls._of_pieces(iter(lambda: file.read(_CHUNK), b""), name)
+        start = file.tell()
+        length = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+        if length <= 0:
+            raise ValueError(f"{name} is empty, or has been read to its end")
+        return cls(length, _read(file, length))
+
+    @classmethod
+    def _of_pieces(cls, pieces: Iterable[bytes], name: str = "image") -> Self:
+        remaining = iter(pieces)
+        # The first piece is looked at now: nothing may be sent for an image without bytes.
+        first = next((piece for piece in remaining if piece), None)
+        if first is None:
+            raise ValueError(f"{name} is empty, or has been read to its end")
+        if not isinstance(first, (bytes, bytearray, memoryview)):
+            raise TypeError(f"{name} must yield bytes, not {type(first).__name__}")
+        return cls(None, chain([bytes(first)], remaining))
+
+    def stream(self) -> Iterator[bytes]:
+        """The bytes, in pieces; they can be taken once."""
+        return self._chunks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._opened.close()
+
+
+def _is_seekable(file: IO[bytes]) -> bool:
+    seekable = getattr(file, "seekable", None)
+    return seekable is not None and seekable()
+
+
+def _read(file: IO[bytes], length: int) -> Iterator[bytes]:
+    """Exactly as many bytes as were announced, even of a file that grows meanwhile."""
+    while length > 0 and (chunk := file.read(min(_CHUNK, length))):
+        length -= len(chunk)
+        yield chunk

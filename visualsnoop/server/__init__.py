@@ -1,0 +1,1 @@
+"""The self-hosted VisualSnoop service: an ASGI application over PostgreSQL with pgvector."""

@@ -1,0 +1,146 @@
+"""The ASGI application: routes, authentication, and an answer for everything that goes wrong."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import psycopg
+from pgvector.psycopg import register_vector_async
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .authentication import authenticate
+from .fingerprinting import FingerprintPool
+from .operations import Operations
+from .problems import Problem
+from .settings import Settings
+from .store import Key, Pool, Store
+
+BASE_PATH = "/api/v1"
+
+_log = logging.getLogger(__name__)
+
+_Operation = Callable[[Operations, Request, Key], Awaitable[JSONResponse]]
+
+_PATHS: dict[str, dict[str, _Operation]] = {
+    "/collection": {"GET": Operations.get_collection},
+    "/image": {"POST": Operations.add_image},
+    "/image/{image_id}": {
+        "POST": Operations.add_image_with_id,
+        "PUT": Operations.add_or_replace_image,
+        "GET": Operations.get_image,
+        "DELETE": Operations.delete_image,
+    },
+    "/images": {"GET": Operations.list_images},
+    "/search/{image_id}": {"GET": Operations.search_images_by_id},
+    "/search": {"POST": Operations.search_images},
+}
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The service as an ASGI application.
+
+    Its tables must be there: see `schema.upgrade`. The database and the fingerprint processes are
+    opened when the server that runs it starts it, and closed when it is stopped.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with _pool(settings) as pool:
+            fingerprints = FingerprintPool(settings)
+            app.state.operations = Operations(settings, Store(pool), fingerprints)
+            try:
+                yield
+            finally:
+                fingerprints.close()
+
+    app = Starlette(
+        routes=[*(_route(*item) for item in _PATHS.items()), Route("/health", _health)],
+        lifespan=lifespan,
+        exception_handlers={
+            Problem: _problem_answer,
+            HTTPException: _http_answer,
+            psycopg.OperationalError: _unavailable_answer,
+            PoolTimeout: _unavailable_answer,
+            Exception: _failure_answer,
+        },
+    )
+    app.router.redirect_slashes = False
+    return _RawPaths(app)
+
+
+def _pool(settings: Settings) -> Pool:
+    return AsyncConnectionPool(
+        settings.database,
+        configure=register_vector_async,
+        kwargs={"autocommit": True},
+        min_size=1,
+        max_size=10,
+        open=False,
+        timeout=10,
+    )
+
+
+def _route(path: str, by_method: dict[str, _Operation]) -> Route:
+    async def endpoint(request: Request) -> JSONResponse:
+        operations: Operations = request.app.state.operations
+        window = operations.settings.date_window
+        key = await authenticate(request, operations.store.find_key, window)
+        # HEAD, which comes with GET, is answered by the same operation.
+        operation = by_method.get(request.method) or by_method["GET"]
+        return await operation(operations, request, key)
+
+    return Route(BASE_PATH + path, endpoint, methods=list(by_method))
+
+
+async def _health(request: Request) -> JSONResponse:
+    operations: Operations = request.app.state.operations
+    await operations.store.check()
+    return JSONResponse({"status": 200, "message": "OK"})
+
+
+class _RawPaths:
+    """Routes by the path exactly as it was sent.
+
+    A decoded path cannot tell a slash within an image ID from one between segments.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
+        await self._app(scope, receive, send)
+
+
+async def _problem_answer(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)
+    return _error(problem.status, problem.message, problem.headers)
+
+
+async def _http_answer(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    message = {
+        404: "There is nothing at this path; a slash within an image ID is sent as %2F",
+        405: f"{request.method} is not possible at this path",
+    }.get(error.status_code, error.detail)
+    return _error(error.status_code, message, error.headers)
+
+
+async def _unavailable_answer(request: Request, error: Exception) -> JSONResponse:
+    _log.error("The database does not answer: %s", error)
+    return _error(503, "The database does not answer: try again in 5 seconds", {"Retry-After": "5"})
+
+
+async def _failure_answer(request: Request, error: Exception) -> JSONResponse:
+    return _error(500, "The service failed; its log has the details")
+
+
+def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"status": status, "message": message}, status, headers)

@@ -1,0 +1,72 @@
+"""Checking the signature of a request: who is it, and may they in?"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from starlette.requests import Request
+
+from visualsnoop.auth import SCHEME, signature
+
+from .problems import unauthorized
+from .store import Key
+
+_NO_SECRET = "0" * 40
+
+
+async def authenticate(
+    request: Request,
+    find_key: Callable[[str], Awaitable[Key | None]],
+    window: timedelta,
+) -> Key:
+    """The key that has signed a request.
+
+    An unknown public key and a wrong signature get the same answer after the same work, so that
+    nobody can find out which public keys exist.
+
+    Args:
+        request: The request, of which the method, the path as it was sent, and the headers count.
+        find_key: Gives the key pair of a public key; None if there is none.
+        window: How far the date of the request may be from now, either way.
+
+    Raises:
+        Problem: 401, if it is not signed, not by a known key, or not at about this time.
+    """
+    public_key, given = _credentials(request.headers.get("authorization", ""))
+    date = request.headers.get("date", "")
+    _check_date(date, window)
+    key = await find_key(public_key)
+    path = request.scope["raw_path"].decode("latin-1")
+    wanted = signature(_NO_SECRET if key is None else key.secret_key, request.method, path, date)
+    is_right = hmac.compare_digest(wanted.encode(), given.encode())
+    if key is None or not is_right:
+        raise unauthorized("The public key is not known or the signature is wrong: check both keys")
+    return key
+
+
+def _credentials(authorization: str) -> tuple[str, str]:
+    scheme, _, credentials = authorization.partition(" ")
+    public_key, colon, given = credentials.strip().partition(":")
+    if scheme.lower() != SCHEME.lower() or not colon:
+        raise unauthorized(
+            f"Sign the request: 'Authorization: {SCHEME} <public key>:<signature>' is missing"
+        )
+    return public_key, given
+
+
+def _check_date(date: str, window: timedelta) -> None:
+    if not date:
+        raise unauthorized("The Date header is missing; it is part of what is signed")
+    try:
+        sent = parsedate_to_datetime(date)
+    except ValueError:
+        raise unauthorized("The Date header is not a date as RFC 1123 has it") from None
+    if sent.tzinfo is None:
+        sent = sent.replace(tzinfo=UTC)
+    difference = abs(datetime.now(UTC) - sent)
+    if difference > window:
+        raise unauthorized(
+            f"The Date header is {difference.total_seconds():.0f} seconds from the clock of the "
+            f"server, more than {window.total_seconds():.0f}: set the clock"
+        )

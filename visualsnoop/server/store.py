@@ -1,0 +1,214 @@
+"""What the service keeps: keys, and the fingerprints of images. One statement per question.
+
+Every statement about images names its collection, so that a database that is spread over many
+machines by collection knows which of them to ask.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from pgvector import HalfVector
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from .fingerprint import Fingerprint
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+@frozen
+class Key:
+    """A key pair and the collection that it opens."""
+
+    secret_key: str
+    collection_id: str
+    collection_name: str
+    owner: str
+
+
+@frozen
+class StoredImage:
+    """An image of a collection."""
+
+    image_id: str
+    image_time: datetime
+
+
+@frozen
+class Candidate:
+    """A stored image that may be similar to a picture."""
+
+    image_id: str
+    fingerprint: Fingerprint
+
+
+class Store:
+    """The tables of the service in PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def check(self) -> None:
+        """Ask the database for nothing; raises `psycopg.OperationalError` if it is not there."""
+        await self._row("SELECT 1")
+
+    async def find_key(self, public_key: str) -> Key | None:
+        row = await self._row(
+            """
+            SELECT secret_key, collection_id, name, owner
+            FROM keys JOIN collections USING (collection_id)
+            WHERE public_key = %s
+            """,
+            public_key,
+        )
+        return None if row is None else Key(*row)
+
+    async def add(
+        self, collection_id: str, image_id: str, fingerprint: Fingerprint
+    ) -> datetime | None:
+        """Store an image if its ID is free; its time, or None where the ID is taken."""
+        row = await self._row(
+            f"""
+            INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+            ON CONFLICT (collection_id, image_id) DO NOTHING
+            RETURNING image_time
+            """,
+            collection_id,
+            image_id,
+            *_to_row(fingerprint),
+        )
+        return None if row is None else row[0]
+
+    async def add_or_replace(
+        self, collection_id: str, image_id: str, fingerprint: Fingerprint
+    ) -> tuple[datetime, bool]:
+        """Store an image, replacing the one that has its ID; its time, and whether it is new."""
+        row = await self._row(
+            # xmax is 0 in a row that was inserted, and not in one that was updated.
+            f"""
+            INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+            ON CONFLICT (collection_id, image_id) DO UPDATE
+            SET ({_COLUMNS}) = ROW (excluded.*)
+            RETURNING image_time, xmax = 0
+            """,
+            collection_id,
+            image_id,
+            *_to_row(fingerprint),
+        )
+        assert row is not None
+        return row[0], row[1]
+
+    async def get(self, collection_id: str, image_id: str) -> StoredImage | None:
+        row = await self._row(
+            "SELECT image_id, image_time FROM images WHERE collection_id = %s AND image_id = %s",
+            collection_id,
+            image_id,
+        )
+        return None if row is None else StoredImage(*row)
+
+    async def delete(self, collection_id: str, image_id: str) -> StoredImage | None:
+        """Remove an image; what it was, or None where there was none."""
+        row = await self._row(
+            """
+            DELETE FROM images WHERE collection_id = %s AND image_id = %s
+            RETURNING image_id, image_time
+            """,
+            collection_id,
+            image_id,
+        )
+        return None if row is None else StoredImage(*row)
+
+    async def newest(self, collection_id: str, count: int) -> list[StoredImage]:
+        """The newest images, newest first."""
+        rows = await self._rows(
+            f"""
+            SELECT image_id, image_time FROM images WHERE collection_id = %s
+            {_NEWEST_FIRST} LIMIT %s
+            """,
+            collection_id,
+            count,
+        )
+        return [StoredImage(*row) for row in rows]
+
+    async def newest_from(
+        self, collection_id: str, start: StoredImage, count: int
+    ) -> list[StoredImage]:
+        """An image and those that follow it, newest first."""
+        rows = await self._rows(
+            f"""
+            SELECT image_id, image_time FROM images
+            WHERE collection_id = %s AND (image_time, image_id) <= (%s, %s)
+            {_NEWEST_FIRST} LIMIT %s
+            """,
+            collection_id,
+            start.image_time,
+            start.image_id,
+            count,
+        )
+        return [StoredImage(*row) for row in rows]
+
+    async def find_fingerprint(
+        self, collection_id: str, image_id: str
+    ) -> tuple[StoredImage, Fingerprint] | None:
+        row = await self._row(
+            f"SELECT {_FINGERPRINT}, image_id, image_time FROM images"
+            " WHERE collection_id = %s AND image_id = %s",
+            collection_id,
+            image_id,
+        )
+        return None if row is None else (StoredImage(*row[-2:]), _from_row(row[:-2]))
+
+    async def candidates(
+        self, collection_id: str, query: Fingerprint, count: int
+    ) -> list[Candidate]:
+        """The images whose embedding is nearest to that of a query, of the same version."""
+        rows = await self._rows(
+            f"""
+            SELECT {_FINGERPRINT}, image_id FROM images
+            WHERE collection_id = %s AND version = %s
+            ORDER BY embedding <=> %s LIMIT %s
+            """,
+            collection_id,
+            query.version,
+            HalfVector(query.embedding),
+            count,
+        )
+        return [Candidate(row[-1], _from_row(row[:-1])) for row in rows]
+
+    async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement, parameters, binary=True)
+            return await cursor.fetchone()
+
+    async def _rows(self, statement: str, *parameters: Any) -> list[TupleRow]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement, parameters, binary=True)
+            return await cursor.fetchall()
+
+
+_FINGERPRINT = "version, quality, pdq, embedding"
+_COLUMNS = f"collection_id, image_id, image_time, {_FINGERPRINT}"
+_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s"
+_NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"
+
+
+def _to_row(fingerprint: Fingerprint) -> tuple[Any, ...]:
+    return (
+        fingerprint.version,
+        fingerprint.quality,
+        fingerprint.pdq,
+        HalfVector(fingerprint.embedding),
+    )
+
+
+def _from_row(row: TupleRow) -> Fingerprint:
+    version, quality, pdq, embedding = row
+    return Fingerprint(
+        version=version,
+        quality=quality,
+        pdq=pdq,
+        embedding=embedding.to_numpy().astype(np.float32),
+    )
