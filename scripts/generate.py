@@ -1,4 +1,4 @@
-"""Make generated/visualsnoop_api from the contract; with --check, only say whether it is up to date.
+"""Make generated/visualsnoop_api from the contract; with --check, only compare it.
 
 The generator is openapi-python-client with the templates of this folder.
 """
@@ -53,12 +53,10 @@ def generate(target: Path) -> None:
         check=True,
     )
     (target / "py.typed").touch()
-    ruff = [scripts / "ruff", "--quiet", "--isolated", "--config", "line-length=100"]
-    subprocess.run(
-        [ruff[0], "check", *ruff[1:], "--fix-only", "--select=F401,I,UP", target], check=True
-    )
-    subprocess.run([ruff[0], "format", *ruff[1:], target], check=True)
-    shutil.rmtree(target / ".ruff_cache", ignore_errors=True)
+    style = ["--quiet", "--isolated", "--no-cache", "--config=line-length=100"]
+    ruff = scripts / "ruff"
+    subprocess.run([ruff, "check", "--fix-only", "--select=F401,I,UP", *style, target], check=True)
+    subprocess.run([ruff, "format", *style, target], check=True)
 
 
 def report_drift(committed: Path, fresh: Path) -> int:

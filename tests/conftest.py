@@ -1,15 +1,13 @@
 """A real service for the tests: a process of its own, over a PostgreSQL of its own."""
 
-import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from PIL import Image
 
 from visualsnoop import Collection
 from visualsnoop.server.embedded import embedded_postgres
@@ -62,16 +60,10 @@ def collection(service: str, keys: NewKeys) -> Iterator[Collection]:
 @pytest.fixture(scope="session")
 def photo() -> Path:
     """An image file."""
-    return min(PHOTOS.glob("*.jpg"))
+    return PHOTOS / "cat.jpg"
 
 
 @pytest.fixture(scope="session")
-def picture() -> Callable[[str], bytes]:
-    """Makes the bytes of a small image file of one colour."""
-
-    def make(colour: str) -> bytes:
-        file = io.BytesIO()
-        Image.new("RGB", (64, 48), colour).save(file, "PNG")
-        return file.getvalue()
-
-    return make
+def photos() -> list[Path]:
+    """Image files that show different things."""
+    return sorted(PHOTOS.glob("*.jpg"))

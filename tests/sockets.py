@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-Handler = Callable[[socket.socket], None]
+Handler = Callable[[socket.socket], object]
 
 SESSION = {
     "status": 200,
@@ -122,9 +122,9 @@ def forward_proxy(listener: Listener, connection: socket.socket) -> None:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             pump(connection, upstream)
         return
-    host, _, path = target.removeprefix(b"http://").partition(b"/")
-    name, _, port = host.decode().partition(":")
-    with socket.create_connection((name, int(port or 80))) as upstream:
+    address, _, path = target.removeprefix(b"http://").partition(b"/")
+    name, _, port = address.decode().rpartition(":")
+    with socket.create_connection((name, int(port))) as upstream:
         upstream.sendall(head.replace(target, b"/" + path, 1))
         pump(connection, upstream)
 

@@ -23,8 +23,6 @@ from visualsnoop.exceptions import (
 from visualsnoop.models import ImageInput
 from visualsnoop.server.keys import NewKeys
 
-Picture = Callable[[str], bytes]
-
 
 def test_collection_knows_what_it_is(collection: Collection, keys: NewKeys) -> None:
     assert collection.id == keys.collection_id

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from visualsnoop.exceptions import (
 from visualsnoop.server.keys import NewKeys
 
 from .sockets import (
+    Handler,
+    Listener,
     after_session,
     closed_port,
     forward_proxy,
@@ -36,8 +39,18 @@ KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, which are recorded and cut short."""
     waited: list[float] = []
-    monkeypatch.setattr(_transport.time, "sleep", waited.append)
+    monkeypatch.setattr("visualsnoop._transport.time.sleep", waited.append)
     return waited
+
+
+@contextmanager
+def misbehaving(handle: Handler) -> Iterator[tuple[Collection, Listener]]:
+    """A collection on a server that does as it should at first, and then as `handle` does."""
+    with (
+        listening(after_session(handle)) as listener,
+        Collection(*KEYS, listener.endpoint) as collection,
+    ):
+        yield collection, listener
 
 
 def test_refused_connection_is_tried_as_often_as_promised(waits: list[float]) -> None:
@@ -83,18 +96,15 @@ def test_service_that_starts_late_is_reached() -> None:
 
 
 def test_request_that_was_sent_is_never_sent_again(photo: Path, waits: list[float]) -> None:
-    with listening(after_session(reset)) as listener:
-        collection = Collection(*KEYS, listener.endpoint, max_retries=5)
-        with pytest.raises(ConnectionLostError):
-            collection.add_image(photo)
+    with misbehaving(reset) as (collection, listener), pytest.raises(ConnectionLostError):
+        collection.add_image(photo)
     assert len(listener.requests) == 2
     assert waits == []
 
 
 def test_status_of_failure_is_not_retried(waits: list[float]) -> None:
     answer = response(503, b"<html>down</html>", "Content-Type: text/html")
-    with listening(after_session(lambda connection: connection.sendall(answer))) as listener:
-        collection = Collection(*KEYS, listener.endpoint)
+    with misbehaving(lambda connection: connection.sendall(answer)) as (collection, listener):
         with pytest.raises(ServerError) as caught:
             collection.get_image("beach")
     assert caught.value.status == 503
@@ -102,27 +112,21 @@ def test_status_of_failure_is_not_retried(waits: list[float]) -> None:
 
 
 def test_connection_that_is_not_taken_up_times_out() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        # Connections beyond the backlog are left without an answer.
-        waiting = [socket.socket() for _ in range(4)]
-        for filler in waiting:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
+        # Once the backlog is full, the system leaves further connections without an answer.
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         host, port = full.getsockname()
-        with listening(after_session(reset)) as listener:
-            collection = Collection(*KEYS, listener.endpoint, max_retries=0)
-        collection._client.base_url = f"http://{host}:{port}"
         with pytest.raises(ConnectTimedOutError):
-            collection.get_image("beach", timeout=(0.2, 5))
-        for filler in waiting:
-            filler.close()
+            Collection(*KEYS, f"http://{host}:{port}", max_retries=0, timeout=0.2)
 
 
 @pytest.mark.parametrize("timeout", [0.2, (5, 0.2), (None, 0.2)])
 def test_silent_server_times_out(timeout: float | tuple[float | None, float]) -> None:
     silence = threading.Event()
-    with listening(after_session(lambda _: silence.wait(10) and None)) as listener:
-        collection = Collection(*KEYS, listener.endpoint)
+    with misbehaving(lambda _: bool(silence.wait(10))) as (collection, listener):
         with pytest.raises(TimedOutError) as caught:
             collection.get_image("beach", timeout=timeout)
         silence.set()
@@ -143,16 +147,11 @@ def test_silent_server_times_out(timeout: float | tuple[float | None, float]) ->
     ids=["page", "cut", "list", "wrong types", "nothing", "redirect"],
 )
 def test_answer_that_is_not_of_the_api_is_an_error(answer: bytes) -> None:
-    with listening(after_session(lambda connection: connection.sendall(answer))) as listener:
-        collection = Collection(*KEYS, listener.endpoint)
-        with pytest.raises(UnexpectedAnswerError):
-            collection.get_image("beach")
-
-
-@pytest.fixture
-def proxy() -> Iterator[str]:
-    with listening(forward_proxy) as listener:
-        yield f"http://{listener.address}"
+    with (
+        misbehaving(lambda connection: connection.sendall(answer)) as (collection, _),
+        pytest.raises(UnexpectedAnswerError),
+    ):
+        collection.get_image("beach")
 
 
 @pytest.mark.parametrize("key", ["http", "all", "http://127.0.0.1", "all://127.0.0.1"])

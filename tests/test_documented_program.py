@@ -59,6 +59,7 @@ def test_program_written_for_the_documentation_runs_unchanged(
     assert collection.delete_image("beach")["message"] == "Deleted"
     with pytest.raises(VisualSnoopError):
         collection.get_image("beach")
+    collection.close()
 
 
 def test_refused_keys_raise_in_the_constructor(service: str, keys: NewKeys) -> None:

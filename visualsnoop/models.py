@@ -29,11 +29,13 @@ __all__ = [
     "Collection",
     "CollectionInfo",
     "Image",
+    "ImageInput",
     "ImageList",
     "ListedImage",
     "SearchByIdResults",
     "SearchResult",
     "SearchResults",
+    "TimeoutInput",
 ]
 
 T = TypeVar("T")
@@ -62,6 +64,8 @@ class Collection:
         max_retries: How often to retry each connection: only when a host name does not resolve,
             when a connection fails or when it takes too long, never once data of the request may
             have reached the server.
+        timeout: How long to wait for the server where a call does not say: seconds, or a
+            `(connect, read)` tuple as in Requests; by default 10 seconds to connect and 60 to read.
 
     Attributes:
         id: The ID of the collection, 8 hexadecimal characters.
@@ -86,6 +90,8 @@ class Collection:
         endpoint: str = "http://visualsnoop.com/api/v1",
         proxies: Mapping[str, str | None] | None = None,
         max_retries: int = 2,
+        *,
+        timeout: TimeoutInput = None,
     ) -> None:
         url = _checked_endpoint(endpoint)
         self.endpoint = str(url)
@@ -95,7 +101,7 @@ class Collection:
             auth=self._auth,
             base_url=url,
             headers={"User-Agent": f"visualsnoop/{__version__}"},
-            timeout=_DEFAULT_TIMEOUT,
+            timeout=httpx_timeout(timeout, _DEFAULT_TIMEOUT),
             transport=ConnectRetryTransport(transport, max_retries),
         )
         try:
@@ -215,7 +221,7 @@ class Collection:
         return f"Collection({self._auth.public_key!r}, endpoint={self.endpoint!r})"
 
     def _send(self, call: Call[T], timeout: TimeoutInput) -> T:
-        limits = httpx_timeout(timeout, _DEFAULT_TIMEOUT)
+        limits = httpx_timeout(timeout, self._client.timeout)
         with connection_errors(self.endpoint):
             response = self._client.request(**call.request, timeout=limits)
         return call.result(response)

@@ -3,10 +3,11 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,20 +19,20 @@ Call = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def call(service: str, keys: NewKeys) -> Call:
+def call(service: str, keys: NewKeys) -> Iterator[Call]:
     """Makes a signed request and checks that the answer has the form that every answer has."""
     auth = VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
-    client = httpx.Client(base_url=service, auth=auth, timeout=60)
+    with httpx.Client(base_url=service, auth=auth, timeout=60) as client:
 
-    def send(method: str, path: str, **arguments: object) -> httpx.Response:
-        response = client.request(method, path, **arguments)  # type: ignore[arg-type]
-        assert response.headers["content-type"] == "application/json"
-        body = response.json()
-        assert body["status"] == response.status_code
-        assert body["message"]
-        return response
+        def send(method: str, path: str, **arguments: Any) -> httpx.Response:
+            response = client.request(method, path, **arguments)
+            assert response.headers["content-type"] == "application/json"
+            body = response.json()
+            assert body["status"] == response.status_code
+            assert body["message"]
+            return response
 
-    return send
+        yield send
 
 
 def message(response: httpx.Response) -> str:
@@ -55,8 +56,8 @@ def test_unknown_key_and_wrong_secret_get_the_same_answer(
 )
 def test_malformed_authorization_is_refused(service: str, authorization: str) -> None:
     headers = {
-        "Authorization": authorization.encode(),
-        "Date": format_datetime(datetime.now(UTC), usegmt=True).encode(),
+        b"Authorization": authorization.encode(),
+        b"Date": format_datetime(datetime.now(UTC), usegmt=True).encode(),
     }
     response = httpx.get(f"{service}/images", headers=headers)
     assert response.status_code == 401

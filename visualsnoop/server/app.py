@@ -1,6 +1,7 @@
 """The ASGI application: routes, authentication, and an answer for everything that goes wrong."""
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -115,7 +116,9 @@ class _RawPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
+            # Proxies may send the whole URL instead of its path (RFC 9112, section 3.2.2).
+            path = re.sub(rb"^https?://[^/]*", b"", scope["raw_path"])
+            scope = {**scope, "raw_path": path, "path": path.decode("latin-1")}
         await self._app(scope, receive, send)
 
 

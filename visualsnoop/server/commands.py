@@ -2,9 +2,10 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psycopg
 import uvicorn
 
 from .app import BASE_PATH, create_app
@@ -23,18 +24,19 @@ def opened_database(data: Path | None, database: str | None) -> Iterator[str]:
 
     Raises:
         ValueError: If both are given.
-        OSError: If the folder cannot be used.
-        psycopg.OperationalError: If the server cannot be reached.
+        OSError: If the folder cannot be used, or the server not be reached.
     """
     if data is not None and database is not None:
         raise ValueError("give either a data folder or a database, not both")
-    if database is not None:
-        upgrade(database)
+    with ExitStack() as stack:
+        if database is None:
+            folder = data or default_data_folder()
+            database = stack.enter_context(embedded_postgres(folder))
+        try:
+            upgrade(database)
+        except psycopg.OperationalError as error:
+            raise ConnectionError(f"The database cannot be reached: {error}") from error
         yield database
-        return
-    with embedded_postgres(data or default_data_folder()) as url:
-        upgrade(url)
-        yield url
 
 
 def run(database: str, host: str, port: int) -> None:

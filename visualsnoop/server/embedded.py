@@ -102,9 +102,10 @@ class _Server:
         self._make_socket_folder(account)
         options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}'"
         account.run(
-            "pg_ctl", "start", "--wait", f"--timeout={_LONGEST_START}", "--silent",
-            f"--pgdata={self.data}", f"--log={self.folder / 'postgres.log'}", f"--options={options}",
-        )  # fmt: skip
+            *("pg_ctl", "start", "--wait", f"--timeout={_LONGEST_START}", "--silent"),
+            *(f"--pgdata={self.data}", f"--log={self.folder / 'postgres.log'}"),
+            f"--options={options}",
+        )
 
     def stop(self) -> None:
         account = _Account.to_run_as()
@@ -122,9 +123,9 @@ class _Server:
         unfinished = self.folder / "postgres.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         account.run(
-            "initdb", "--auth=trust", f"--username={_USER}", "--encoding=UTF8",
-            "--locale-provider=builtin", "--locale=C.UTF-8", f"--pgdata={unfinished}",
-        )  # fmt: skip
+            *("initdb", f"--pgdata={unfinished}", f"--username={_USER}", "--auth=trust"),
+            *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+        )
         unfinished.rename(self.data)
 
     @property

@@ -4,19 +4,15 @@ import asyncio
 import io
 import multiprocessing
 import os
-from collections.abc import Callable
 from concurrent.futures import TimeoutError as TookTooLong
 from functools import cache
-from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from .decode import ImageTooLarge, UnreadableImage, decode
-from .fingerprint import Fingerprint, Fingerprinter, Query
+from .fingerprint import Fingerprint, Fingerprinter
 from .problems import bad_request, too_large, unreadable_image
 from .settings import Settings
-
-T = TypeVar("T")
 
 
 class FingerprintPool:
@@ -36,23 +32,19 @@ class FingerprintPool:
         )
 
     async def fingerprint(self, file: bytes) -> Fingerprint:
-        """The fingerprint of an image file, to be stored.
+        """The fingerprint of an image file.
 
         Raises:
             Problem: 400, 413 or 415, if it is empty, too large or cannot be read.
         """
-        return await self._run(_fingerprint, file)
-
-    async def query(self, file: bytes) -> Query:
-        """The fingerprints of an image file by which to search; raises as `fingerprint` does."""
-        return await self._run(_query, file)
-
-    async def _run(self, work: Callable[[bytes, int], T], file: bytes) -> T:
         if not file:
             raise bad_request("The body is empty: send the bytes of an image file")
-        future = self._pool.schedule(work, [file, self._max_pixels], timeout=self._decode_time)
+        future = self._pool.schedule(
+            _fingerprint, [file, self._max_pixels], timeout=self._decode_time
+        )
         try:
-            return await asyncio.wrap_future(future)
+            made: Fingerprint = await asyncio.wrap_future(future)
+            return made
         except UnreadableImage as error:
             raise unreadable_image(str(error)) from None
         except ImageTooLarge as error:
@@ -64,7 +56,7 @@ class FingerprintPool:
 
     def close(self) -> None:
         """Stop the processes; what they work on is given up."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 
@@ -76,7 +68,3 @@ def _fingerprinter() -> Fingerprinter:
 
 def _fingerprint(file: bytes, max_pixels: int) -> Fingerprint:
     return _fingerprinter().fingerprint(decode(io.BytesIO(file), max_pixels=max_pixels))
-
-
-def _query(file: bytes, max_pixels: int) -> Query:
-    return _fingerprinter().query(decode(io.BytesIO(file), max_pixels=max_pixels))

@@ -8,10 +8,11 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from .fingerprint import Fingerprint
 from .fingerprinting import FingerprintPool
 from .problems import bad_request, image_id_taken, no_image, too_large
 from .settings import Settings
-from .similarity import CANDIDATES, Query, rank
+from .similarity import CANDIDATES, rank
 from .store import Key, Store, StoredImage
 
 _LONGEST_IMAGE_ID = 100
@@ -85,7 +86,7 @@ class Operations:
         )
 
     async def search_images(self, request: Request, key: Key) -> JSONResponse:
-        query = await self.fingerprints.query(await self._body(request))
+        query = await self.fingerprints.fingerprint(await self._body(request))
         return _answer(200, "OK", key, results=await self._similar(key, query))
 
     async def search_images_by_id(self, request: Request, key: Key) -> JSONResponse:
@@ -94,11 +95,11 @@ class Operations:
         if stored is None:
             raise no_image(image_id)
         image, fingerprint = stored
-        results = await self._similar(key, Query.of(fingerprint), without=image_id)
+        results = await self._similar(key, fingerprint, without=image_id)
         return _image_answer(200, "OK", key, image, results=results)
 
     async def _similar(
-        self, key: Key, query: Query, without: str | None = None
+        self, key: Key, query: Fingerprint, without: str | None = None
     ) -> list[dict[str, Any]]:
         candidates = await self.store.candidates(key.collection_id, query, CANDIDATES)
         others = [candidate for candidate in candidates if candidate.image_id != without]

@@ -18,11 +18,13 @@ def upgrade(database: str) -> None:
 
     Args:
         database: How to connect, as libpq takes it: a `postgresql://` URL or `key=value` pairs.
+
+    Raises:
+        psycopg.OperationalError: If the database cannot be reached.
     """
+    opened = psycopg.connect(database)
     engine = sqlalchemy.create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(database),
-        poolclass=sqlalchemy.pool.NullPool,
+        "postgresql+psycopg://", creator=lambda: opened, poolclass=sqlalchemy.pool.NullPool
     )
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))

@@ -1,0 +1,221 @@
+"""Measure how well edited copies of pictures are found, beside other methods on the same pictures.
+
+    python scripts/quality.py FOLDER... [--queries FOLDER] [--half-absent FOLDER]
+
+All pictures of the folders make a collection. Those of --queries are edited, and each edit is
+searched for. Of the folder --half-absent, the first half of the pictures is left out of the
+collection, and edits of these are searched for as well: a good method gives them low scores. By
+default both are about all pictures: half are edited and searched for, the other half absent.
+
+Printed for each edit is recall@1: how often the right picture came first. Over all edits there are
+also micro average precision (all searches in one list by the score of what came first, which counts
+confident mistakes, absent pictures included) and recall at 90 % precision: how many copies are
+found by a threshold at which 9 of 10 finds are right.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import numpy as np
+import pdqhash
+from attrs import frozen
+from edits import EDITS, HARD_EDITS
+from numpy.typing import NDArray
+from PIL import Image
+
+from visualsnoop.server.decode import FORMATS, decode, fitted
+from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.similarity import CANDIDATES, rank
+
+PHOTOS = Path(__file__).parent.parent / "tests" / "photos"
+SUFFIXES = Image.registered_extensions()
+
+Scores = NDArray[np.float64]
+
+
+@frozen
+class Described:
+    """What each method makes of a picture."""
+
+    fingerprint: Fingerprint
+    pdq: NDArray[np.uint8]  # (8, 256) bits: of the picture mirrored and turned in all ways
+    phash: NDArray[np.bool_]  # (64,)
+    dhash: NDArray[np.bool_]  # (64,)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, default=[PHOTOS])
+    parser.add_argument("--queries", type=Path)
+    parser.add_argument("--half-absent", type=Path)
+    arguments = parser.parse_args()
+    stored, queries, absent = chosen(arguments.folders, arguments.queries, arguments.half_absent)
+    print(
+        f"{len(stored)} pictures in the collection, {len(queries)} of them searched for, "
+        f"{len(absent)} absent ones too, by {len(EDITS)} edits and {len(HARD_EDITS)} hard ones"
+    )
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        described = [item[0] for item in pool.map(describe_plain, stored)]
+        places = [stored.index(path) for path in queries]
+        found = searched(pool.map(describe_edited, queries), described)
+        strangers = searched(pool.map(describe_edited, absent), described)
+    print_tables(found, strangers, places)
+
+
+def chosen(
+    folders: Sequence[Path], queries: Path | None, half_absent: Path | None
+) -> tuple[list[Path], list[Path], list[Path]]:
+    """The pictures that are stored, those of them that are searched for, and the absent ones."""
+    everything = [path for folder in folders for path in pictures_of(folder)]
+    if half_absent is None:
+        absent = everything[::2]
+    else:
+        candidates = pictures_of(half_absent)
+        absent = candidates[: len(candidates) // 2]
+    stored = [path for path in everything if path not in absent]
+    searched_for = stored if queries is None else pictures_of(queries)
+    return stored, [path for path in searched_for if path in stored], absent
+
+
+def pictures_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if SUFFIXES.get(path.suffix) in FORMATS)
+
+
+@cache
+def fingerprinter() -> Fingerprinter:
+    return Fingerprinter()
+
+
+def read(path: Path) -> Image.Image:
+    with path.open("rb") as file:
+        return decode(file)
+
+
+def describe(picture: Image.Image) -> Described:
+    hashes, _ = pdqhash.compute_dihedral(np.asarray(picture))
+    return Described(
+        fingerprinter().fingerprint(picture),
+        np.array(hashes, np.uint8),
+        imagehash.phash(picture).hash.ravel(),
+        imagehash.dhash(picture).hash.ravel(),
+    )
+
+
+def describe_plain(path: Path) -> list[Described]:
+    return [describe(read(path))]
+
+
+def describe_edited(path: Path) -> list[Described]:
+    picture = read(path)
+    return [describe(fitted(edit(picture))) for edit in (*EDITS.values(), *HARD_EDITS.values())]
+
+
+def searched(
+    queries: Iterable[list[Described]], stored: Sequence[Described]
+) -> Mapping[str, tuple[NDArray[np.int64], Scores]]:
+    """By method: which stored picture came first and its score, each (pictures, edits)."""
+    results: dict[str, list[list[tuple[int, float]]]] = {name: [] for name in METHODS}
+    for edits_of_picture in queries:
+        for name, method in METHODS.items():
+            results[name].append([method(query, stored) for query in edits_of_picture])
+    return {
+        name: (
+            np.array([[first for first, _ in row] for row in rows], np.int64),
+            np.array([[score for _, score in row] for row in rows], np.float64),
+        )
+        for name, rows in results.items()
+    }
+
+
+def by_visualsnoop(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    embeddings = np.stack([other.fingerprint.embedding for other in stored])
+    nearest = np.argsort(-(embeddings @ query.fingerprint.embedding))[:CANDIDATES]
+    best = rank(query.fingerprint, [stored[index].fingerprint for index in nearest])[0]
+    return int(nearest[best.index]), best.score
+
+
+def by_pdq(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    return nearest_hash(query.pdq, np.stack([other.pdq[0] for other in stored]))
+
+
+def by_phash(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    return nearest_hash(query.phash, np.stack([other.phash for other in stored]))
+
+
+def by_dhash(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    return nearest_hash(query.dhash, np.stack([other.dhash for other in stored]))
+
+
+def nearest_hash(query: NDArray[Any], stored: NDArray[Any]) -> tuple[int, float]:
+    """The stored hash with the fewest different bits, and their number, negative."""
+    variants = np.atleast_2d(query)[:, np.newaxis]
+    distances = (variants != stored).sum(axis=2).min(axis=0)
+    first = int(distances.argmin())
+    return first, -float(distances[first])
+
+
+METHODS: Mapping[str, Callable[[Described, Sequence[Described]], tuple[int, float]]] = {
+    "VisualSnoop": by_visualsnoop,
+    "PDQ": by_pdq,
+    "pHash": by_phash,
+    "dHash": by_dhash,
+}
+
+
+def print_tables(
+    found: Mapping[str, tuple[NDArray[np.int64], Scores]],
+    strangers: Mapping[str, tuple[NDArray[np.int64], Scores]],
+    places: Sequence[int],
+) -> None:
+    right = {name: first == np.array(places)[:, np.newaxis] for name, (first, _) in found.items()}
+    usual, hard = slice(len(EDITS)), slice(len(EDITS), None)
+    print("\n" + "recall@1 by edit".ljust(32) + "".join(name.rjust(13) for name in METHODS))
+    for number, edit in enumerate([*EDITS, "", *HARD_EDITS]):
+        if edit:
+            column = number if edit in EDITS else number - 1
+            print_row(edit, [right[name][:, column].mean() for name in METHODS])
+        else:
+            print("  hard:")
+    for title, edits in (("the usual edits", usual), ("the hard edits", hard)):
+        print(f"\nover {title}")
+        print_row("recall@1", [right[name][:, edits].mean() for name in METHODS])
+        pairs = [
+            precision_figures(
+                found[name][1][:, edits], right[name][:, edits], strangers[name][1][:, edits]
+            )
+            for name in METHODS
+        ]
+        print_row("micro average precision", [precision for precision, _ in pairs])
+        print_row("recall at 90 % precision", [recall for _, recall in pairs])
+
+
+def print_row(title: str, values: Iterable[float]) -> None:
+    print(title.ljust(32) + "".join(f"{value:13.4f}" for value in values))
+
+
+def precision_figures(
+    scores: Scores, right: NDArray[np.bool_], absent_scores: Scores
+) -> tuple[float, float]:
+    """Micro average precision, and recall at 90 % precision."""
+    every = np.concatenate([scores.ravel(), absent_scores.ravel()])
+    hits = np.concatenate([right.ravel(), np.zeros(absent_scores.size, bool)])
+    hits = hits[np.argsort(-every, kind="stable")]
+    so_far = np.cumsum(hits)
+    precision = so_far / np.arange(1, len(hits) + 1)
+    confident = so_far[precision >= 0.9]
+    return (
+        float((precision * hits).sum() / scores.size),
+        float(confident.max() / scores.size) if len(confident) else 0.0,
+    )
+
+
+if __name__ == "__main__":
+    main()

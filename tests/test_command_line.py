@@ -1,0 +1,117 @@
+"""The command line as people use it: processes, their output and their exit status."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from visualsnoop.server.keys import NewKeys
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "visualsnoop", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def environment(service: str, keys: NewKeys) -> dict[str, str]:
+    return {
+        "VISUALSNOOP_ENDPOINT": service,
+        "VISUALSNOOP_PUBLIC_KEY": keys.public_key,
+        "VISUALSNOOP_SECRET_KEY": keys.secret_key,
+    }
+
+
+def test_images_are_added_listed_found_and_deleted(
+    environment: dict[str, str], photos: list[Path]
+) -> None:
+    added = run("add", *photos[:3], **environment)
+    assert added.stdout.splitlines() == [f"added {photo.name}" for photo in photos[:3]]
+    listed = run("list", **environment).stdout.splitlines()
+    assert [line.split()[-1] for line in listed] == [photo.name for photo in photos[2::-1]]
+    found = run("search", photos[1], **environment).stdout.splitlines()
+    assert found[0].split() == ["1.000", photos[1].name]
+    assert run("delete", photos[1].name, **environment).returncode == 0
+    as_json = json.loads(run("search", photos[1], "--json", **environment).stdout)
+    assert photos[1].name not in [result["id"] for result in as_json["results"]]
+
+
+def test_taken_id_is_one_line_of_error(environment: dict[str, str], photo: Path) -> None:
+    run("add", photo, "--id", "beach", **environment)
+    again = run("add", photo, "--id", "beach", **environment)
+    assert again.returncode == 1
+    assert len(again.stderr.splitlines()) == 1
+    assert "'beach'" in again.stderr
+    assert run("add", photo, "--id", "beach", "--update", **environment).returncode == 0
+
+
+def test_missing_keys_are_named(photo: Path) -> None:
+    answer = run("add", photo)
+    assert answer.returncode == 1
+    assert "VISUALSNOOP_SECRET_KEY" in answer.stderr
+
+
+def test_keys_are_created_while_the_service_runs(service: str, database: str, photo: Path) -> None:
+    made = json.loads(run("keys", "create", "cli", "--json", "--database", database).stdout)
+    assert re.fullmatch("[0-9a-f]{8}", made["collection_id"])
+    assert re.fullmatch("[0-9a-f]{20}", made["public_key"])
+    assert re.fullmatch("[0-9A-Za-z]{40}", made["secret_key"])
+    environment = {
+        "VISUALSNOOP_ENDPOINT": service,
+        "VISUALSNOOP_PUBLIC_KEY": made["public_key"],
+        "VISUALSNOOP_SECRET_KEY": made["secret_key"],
+    }
+    assert run("add", photo, **environment).returncode == 0
+
+
+def test_second_pair_of_keys_opens_the_same_collection(database: str) -> None:
+    first, second, other = (
+        json.loads(run("keys", "create", name, "--json", "--database", database).stdout)
+        for name in ("pair", "pair", "another")
+    )
+    assert first["collection_id"] == second["collection_id"] != other["collection_id"]
+    assert first["public_key"] != second["public_key"]
+
+
+def test_data_folder_of_its_own_is_made_and_kept(tmp_path: Path) -> None:
+    data = tmp_path / "new" / "folder"
+    first, again = (
+        json.loads(run("keys", "create", "kept", "--json", VISUALSNOOP_DATA=str(data)).stdout)
+        for _ in range(2)
+    )
+    assert first["collection_id"] == again["collection_id"]
+
+
+def test_data_folder_and_database_exclude_each_other(tmp_path: Path) -> None:
+    answer = run("serve", "--data", tmp_path, "--database", "postgresql://localhost")
+    assert answer.returncode == 1
+    assert "not both" in answer.stderr
+
+
+def test_database_that_cannot_be_reached_is_one_line_of_error() -> None:
+    answer = run("keys", "create", "a", "--database", "postgresql://127.0.0.1:1/none")
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "127.0.0.1" in answer.stderr
+
+
+def test_port_that_is_taken_is_one_line_of_error(service: str, database: str) -> None:
+    port = service.split(":")[2].split("/")[0]
+    answer = run("serve", "--port", port, "--database", database)
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+
+
+def test_version_is_printed() -> None:
+    from visualsnoop import __version__
+
+    assert run("--version").stdout.strip() == __version__

@@ -1,0 +1,131 @@
+"""Reading an image file as a picture, whatever it is and whoever sent it."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+import numpy as np
+import pillow_heif
+import pillow_jxl  # noqa: F401 (registers JPEG XL with Pillow by being imported)
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+pillow_heif.register_heif_opener()
+
+# Nothing else is tried: some of Pillow's other formats run programs or are rarely examined.
+FORMATS = {
+    "JPEG": "JPEG",
+    "PNG": "PNG",
+    "WEBP": "WebP",
+    "GIF": "GIF",
+    "BMP": "BMP",
+    "TIFF": "TIFF",
+    "AVIF": "AVIF",
+    "HEIF": "HEIC",
+    "JXL": "JPEG XL",
+}
+"""The formats that are read: Pillow's name, and what people call it."""
+
+LONGEST_SIDE = 640
+"""Pictures are scaled down to this many pixels; more does not help any fingerprint."""
+
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+class UnreadableImage(ValueError):
+    """The data are not an image in a format that is read, or they are damaged."""
+
+
+class ImageTooLarge(ValueError):
+    """The picture has more pixels than are allowed."""
+
+
+def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:
+    """Read an image file as an upright RGB picture with no side over `LONGEST_SIDE` pixels.
+
+    The format is found by looking at the data. Of an animation the first frame counts; colours
+    are brought to sRGB, and what is transparent gets a white ground.
+
+    Args:
+        file: The image file.
+        max_pixels: How many pixels the picture may have; checked before they are decoded.
+
+    Raises:
+        UnreadableImage: If the data cannot be read as an image.
+        ImageTooLarge: If the picture has too many pixels.
+    """
+    with _refusing_damage(), Image.open(file, formats=list(FORMATS)) as opened:
+        width, height = opened.size
+        if width * height > max_pixels:
+            raise ImageTooLarge(
+                f"The picture has {width} x {height} pixels, more than {max_pixels} in all: "
+                "scale it down"
+            )
+        # A JPEG decoder can scale by 2, 4 or 8 at a fraction of the cost of doing so afterwards.
+        opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+        opened.load()
+        picture = fitted(_without_alpha(ImageOps.exif_transpose(opened)))
+        return _to_srgb(picture, opened.info.get("icc_profile"))
+
+
+def fitted(picture: Image.Image) -> Image.Image:
+    """The picture, scaled down where a side is longer than `LONGEST_SIDE`."""
+    smaller = picture.copy()
+    smaller.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BICUBIC, reducing_gap=2)
+    return smaller
+
+
+def _without_alpha(picture: Image.Image) -> Image.Image:
+    """The picture in a mode that can be scaled, on a white ground where it is transparent."""
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    if picture.mode in ("L", "RGB", "CMYK"):
+        return picture
+    if picture.mode.startswith(("I", "F")):
+        return _to_eight_bits(picture)
+    return picture.convert("RGB")
+
+
+def _to_eight_bits(picture: Image.Image) -> Image.Image:
+    """Greyscale of 16 or 32 bits or of floating point, which Pillow would cut off at 255."""
+    values = np.asarray(picture, dtype=np.float32)
+    if picture.mode == "F":
+        darkest, brightest = float(np.nanmin(values)), float(np.nanmax(values))
+        values = (values - darkest) / ((brightest - darkest) or 1) * 65535
+    return Image.fromarray(np.nan_to_num(values / 257).clip(0, 255).astype(np.uint8))
+
+
+def _to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
+    if icc_profile:
+        # A profile that is damaged or of another kind of colour is as good as none.
+        with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
+            converted = ImageCms.profileToProfile(picture, profile, _SRGB, outputMode="RGB")
+            assert converted is not None
+            return converted
+    return picture.convert("RGB")
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    """Raise whatever Pillow and its plug-ins raise for damaged data as `UnreadableImage`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (UnreadableImage, ImageTooLarge):
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge("The picture has far too many pixels: scale it down") from error
+    except UnidentifiedImageError as error:
+        names = ", ".join(FORMATS.values())
+        raise UnreadableImage(f"This is not an image in one of the formats {names}") from error
+    except MemoryError as error:
+        raise ImageTooLarge("The picture needs too much memory: scale it down") from error
+    except Exception as error:
+        raise UnreadableImage(
+            f"The image file is damaged or incomplete ({error}): send it again, whole"
+        ) from error
