@@ -104,9 +104,11 @@ def test_request_that_was_sent_is_never_sent_again(photo: Path, waits: list[floa
 
 def test_status_of_failure_is_not_retried(waits: list[float]) -> None:
     answer = response(503, b"<html>down</html>", "Content-Type: text/html")
-    with misbehaving(lambda connection: connection.sendall(answer)) as (collection, listener):
-        with pytest.raises(ServerError) as caught:
-            collection.get_image("beach")
+    with (
+        misbehaving(lambda connection: connection.sendall(answer)) as (collection, listener),
+        pytest.raises(ServerError) as caught,
+    ):
+        collection.get_image("beach")
     assert caught.value.status == 503
     assert len(listener.requests) == 2
 
