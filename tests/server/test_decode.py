@@ -1,0 +1,258 @@
+"""Reading image files: every format, every orientation, every way to be damaged."""
+
+import io
+import random
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, ImageOps
+
+from visualsnoop.server.decode import (
+    LONGEST_SIDE,
+    ImageTooLarge,
+    UnreadableImage,
+    decode,
+)
+from visualsnoop.server.fingerprint import Fingerprinter
+from visualsnoop.server.similarity import rank
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 90},
+    "PNG": {},
+    "WEBP": {"quality": 90},
+    "GIF": {},
+    "BMP": {},
+    "TIFF": {},
+    "AVIF": {"quality": 85},
+    "HEIF": {"quality": 85},
+    "JXL": {"quality": 90},
+}
+# The formats in which a file can say that it is to be shown turned or mirrored.
+ORIENTED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "JXL")
+
+# What brings a picture back that is shown upright by each value of the EXIF tag.
+STORED_FOR_ORIENTATION: dict[int, Callable[[Image.Image], Image.Image]] = {
+    1: lambda picture: picture,
+    2: lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    3: lambda picture: picture.transpose(Image.Transpose.ROTATE_180),
+    4: lambda picture: picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+    5: lambda picture: picture.transpose(Image.Transpose.TRANSPOSE),
+    6: lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
+    7: lambda picture: picture.transpose(Image.Transpose.TRANSVERSE),
+    8: lambda picture: picture.transpose(Image.Transpose.ROTATE_270),
+}
+
+
+@pytest.fixture(scope="module")
+def picture(photo: Path) -> Image.Image:
+    with photo.open("rb") as file:
+        return decode(file)
+
+
+@pytest.fixture(scope="module")
+def fingerprinter() -> Fingerprinter:
+    return Fingerprinter()
+
+
+def saved(picture: Image.Image, file_format: str, **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    picture.save(file, file_format, **options)
+    file.seek(0)
+    return file
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of the pixels of two pictures of the same size, 0 to 255."""
+    assert one.size == other.size
+    return float(np.abs(np.asarray(one, np.float32) - np.asarray(other, np.float32)).mean())
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_every_format_finds_the_same_picture(
+    file_format: str, picture: Image.Image, fingerprinter: Fingerprinter
+) -> None:
+    read = decode(saved(picture, file_format, **FORMATS[file_format]))
+    (match,) = rank(fingerprinter.fingerprint(read), [fingerprinter.fingerprint(picture)])
+    assert match.score >= 0.95
+
+
+@pytest.mark.parametrize("orientation", STORED_FOR_ORIENTATION)
+@pytest.mark.parametrize("file_format", ORIENTED)
+def test_every_orientation_is_made_upright(
+    file_format: str, orientation: int, picture: Image.Image
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = STORED_FOR_ORIENTATION[orientation](picture)
+    file = saved(stored, file_format, exif=exif.tobytes(), **FORMATS[file_format])
+    assert difference(decode(file), picture) < 8
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "YCbCr"])
+def test_every_colour_mode_is_read(mode: str, picture: Image.Image) -> None:
+    read = decode(saved(picture.convert(mode), "TIFF"))
+    limit = 8 if mode in ("CMYK", "RGBA", "YCbCr") else 60
+    assert difference(read, picture) < limit
+
+
+def test_cmyk_jpeg_is_read(picture: Image.Image) -> None:
+    assert difference(decode(saved(picture.convert("CMYK"), "JPEG", quality=95)), picture) < 8
+
+
+def test_progressive_jpeg_is_read(picture: Image.Image) -> None:
+    file = saved(picture, "JPEG", quality=95, progressive=True)
+    assert difference(decode(file), picture) < 4
+
+
+def test_sixteen_bit_png_is_not_cut_off(picture: Image.Image) -> None:
+    grey = picture.convert("L")
+    values = np.asarray(grey, np.uint16) * 257
+    read = decode(saved(Image.fromarray(values), "PNG"))
+    assert difference(read, grey.convert("RGB")) < 2
+
+
+def test_transparent_parts_are_white() -> None:
+    clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
+    assert decode(saved(clear, "PNG")).getextrema() == ((255, 255),) * 3
+
+
+def test_transparent_palette_colour_is_white() -> None:
+    palette = Image.new("RGB", (40, 40), "black").quantize(2)
+    assert (
+        decode(saved(palette, "PNG", transparency=palette.getpixel((0, 0)))).getextrema()
+        == ((255, 255),) * 3
+    )
+
+
+def test_colour_profile_is_brought_to_srgb() -> None:
+    red_picture = Image.new("RGB", (40, 40), (255, 0, 0))
+    file = saved(red_picture, "PNG", icc_profile=profile_with_red_and_green_exchanged())
+    red, green, _ = decode(file).getpixel((20, 20))  # type: ignore[misc]
+    assert green > 200 > 60 > red
+
+
+def profile_with_red_and_green_exchanged() -> bytes:
+    """sRGB, but for its primary colours."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    offsets = {}
+    for entry in range(struct.unpack_from(">I", profile, 128)[0]):
+        name, offset, _ = struct.unpack_from(">4sII", profile, 132 + 12 * entry)
+        offsets[name] = offset
+    red, green = offsets[b"rXYZ"], offsets[b"gXYZ"]
+    profile[red : red + 20], profile[green : green + 20] = (
+        profile[green : green + 20],
+        profile[red : red + 20],
+    )
+    return bytes(profile)
+
+
+def test_damaged_colour_profile_does_not_matter(picture: Image.Image) -> None:
+    file = saved(picture, "PNG", icc_profile=b"no profile")
+    assert difference(decode(file), picture) == 0
+
+
+def test_first_frame_of_an_animation_counts() -> None:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    file = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert decode(file).getpixel((20, 20)) == (255, 0, 0)
+
+
+def test_large_picture_is_scaled_down() -> None:
+    large = Image.effect_noise((3000, 1500), 50).convert("RGB")
+    assert decode(saved(large, "JPEG")).size == (LONGEST_SIDE, LONGEST_SIDE // 2)
+
+
+def test_small_picture_is_kept_as_it_is() -> None:
+    assert decode(saved(Image.new("RGB", (3, 2)), "PNG")).size == (3, 2)
+
+
+def test_name_and_place_of_the_data_do_not_matter(picture: Image.Image) -> None:
+    file = io.BytesIO(saved(picture, "WEBP").getvalue())
+    assert decode(file).size == picture.size
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_truncated_file_is_refused(file_format: str, picture: Image.Image) -> None:
+    whole = saved(picture, file_format, **FORMATS[file_format]).getvalue()
+    with pytest.raises(UnreadableImage):
+        decode(io.BytesIO(whole[: len(whole) * 2 // 3]))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"words",
+        b"%PDF-1.7\n%\xe2\xe3",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+        b"\0" * 1000,
+    ],
+    ids=["empty", "words", "PDF", "EPS", "SVG", "zeros"],
+)
+def test_what_is_no_image_is_refused_and_the_formats_named(data: bytes) -> None:
+    with pytest.raises(UnreadableImage, match=r"JPEG.*HEIC"):
+        decode(io.BytesIO(data))
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
+    with pytest.raises(ImageTooLarge, match="20000 x 5000"):
+        decode(io.BytesIO(png_of_zeros(20_000, 5_000)), max_pixels=10_000_000)
+
+
+@pytest.mark.parametrize("side", [2**31 - 1, 2**32 - 1])
+def test_absurd_sides_are_refused(side: int) -> None:
+    with pytest.raises((ImageTooLarge, UnreadableImage)):
+        decode(io.BytesIO(png_of_zeros(side, side)))
+
+
+def png_of_zeros(width: int, height: int) -> bytes:
+    """A PNG file that claims these sides and has next to no data."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", header),
+            chunk(b"IDAT", zlib.compress(b"\0" * 100)),
+            chunk(b"IEND", b""),
+        )
+    )
+
+
+def seeds() -> list[bytes]:
+    """A small file of each format, to be damaged."""
+    grey = Image.linear_gradient("L").resize((48, 32))
+    small = ImageOps.colorize(grey, "navy", "orange")
+    return [saved(small, name, **options).getvalue() for name, options in FORMATS.items()]
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.sampled_from(seeds()), damage=st.integers(0, 2**32))
+def test_damaged_file_is_read_or_refused_and_nothing_else(seed: bytes, damage: int) -> None:
+    dice = random.Random(damage)
+    data = bytearray(seed)
+    for _ in range(dice.choice([1, 1, 2, 8, 32])):
+        place = dice.randrange(len(data))
+        if dice.random() < 0.7:
+            data[place] = dice.choice([0, 255, dice.randrange(256)])
+        else:
+            del data[place : place + dice.randrange(1, 20)]
+            data = data or bytearray(b"\0")
+    try:
+        picture = decode(io.BytesIO(bytes(data)), max_pixels=1_000_000)
+    except (UnreadableImage, ImageTooLarge) as refusal:
+        assert str(refusal)
+    else:
+        assert picture.mode == "RGB"
