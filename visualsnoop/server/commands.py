@@ -1,6 +1,8 @@
 """What the commands `serve` and `keys` do."""
 
+import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -44,6 +46,8 @@ def run(database: str, host: str, port: int) -> None:
     listener = socket.create_server((host, port), backlog=2048)
     config = uvicorn.Config(create_app(Settings(database)), log_level="warning", lifespan="on")
     server = _AnnouncingServer(config)
+    # Uvicorn sends itself the signal again when it has stopped, which must not skip the clean-up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run(sockets=[listener])
 
 

@@ -108,6 +108,9 @@ class _Server:
         )
 
     def stop(self) -> None:
+        # A server that was killed does not answer, and waiting for its end might not end.
+        if not self._answers():
+            return
         account = _Account.to_run_as()
         account.run("pg_ctl", "stop", "--wait", "--mode=fast", "--silent", f"--pgdata={self.data}")
 
