@@ -14,6 +14,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from attrs import frozen
 
 _USER = "visualsnoop"
 _LONGEST_START = 600  # seconds
+_LONGEST_END = 10  # seconds
 _LONGEST_SOCKET_PATH = 90  # bytes; the system allows about 104, file name included
 
 # On the accounts of these, PostgreSQL may run where the service itself runs as root.
@@ -100,12 +102,24 @@ class _Server:
         if not self.data.exists():
             self._initialise(account)
         self._make_socket_folder(account)
+        self._launch(account)
+
+    def _launch(self, account: "_Account") -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}'"
-        account.run(
-            *("pg_ctl", "start", "--wait", f"--timeout={_LONGEST_START}", "--silent"),
-            *(f"--pgdata={self.data}", f"--log={self.folder / 'postgres.log'}"),
-            f"--options={options}",
-        )
+        give_up = time.monotonic() + _LONGEST_END
+        while True:
+            try:
+                account.run(
+                    *("pg_ctl", "start", "--wait", f"--timeout={_LONGEST_START}", "--silent"),
+                    *(f"--pgdata={self.data}", f"--log={self.folder / 'postgres.log'}"),
+                    f"--options={options}",
+                )
+                return
+            except OSError:
+                # What is left of a server that was killed may need a moment to be gone.
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.5)
 
     def stop(self) -> None:
         # A server that was killed does not answer, and waiting for its end might not end.
