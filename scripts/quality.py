@@ -196,6 +196,19 @@ def print_tables(
         print_row("micro average precision", [precision for precision, _ in pairs])
         print_row("recall at 90 % precision", [recall for _, recall in pairs])
 
+    print_thresholds(found["VisualSnoop"][1], right["VisualSnoop"], strangers["VisualSnoop"][1])
+
+
+def print_thresholds(scores: Scores, right: NDArray[np.bool_], absent_scores: Scores) -> None:
+    """How many copies are found by each threshold of the score, and how much of it is right."""
+    print("\nVisualSnoop by lowest score      recall    precision    absent found")
+    for threshold in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+        hits = int((right & (scores >= threshold)).sum())
+        finds = int((scores >= threshold).sum())
+        mistakes = int((absent_scores >= threshold).sum())
+        precision = hits / max(finds + mistakes, 1)
+        print(f"{threshold:<30}{hits / scores.size:10.4f}{precision:13.4f}{mistakes:16}")
+
 
 def print_row(title: str, values: Iterable[float]) -> None:
     print(title.ljust(32) + "".join(f"{value:13.4f}" for value in values))

@@ -16,6 +16,7 @@ SESSION = {
     "collection_id": "5f3c9a01",
     "collection_name": "holidays",
     "user": "ada",
+    "image_count": 0,
 }
 
 

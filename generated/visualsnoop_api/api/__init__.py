@@ -1,9 +1,10 @@
 """The operations of the API, one subpackage for each tag."""
 
-from . import collection, images, search
+from . import collection, duplicates, images, search
 
 __all__ = [
     "collection",
     "images",
     "search",
+    "duplicates",
 ]

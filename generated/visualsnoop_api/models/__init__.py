@@ -1,6 +1,11 @@
 """Contains all the data models used in inputs/outputs"""
 
 from .collection_info import CollectionInfo
+from .comparison import Comparison
+from .comparison_by_id import ComparisonById
+from .decision import Decision
+from .duplicate_group import DuplicateGroup
+from .duplicate_list import DuplicateList
 from .error import Error
 from .get_collection_session import GetCollectionSession
 from .image import Image
@@ -9,9 +14,15 @@ from .listed_image import ListedImage
 from .search_by_id_results import SearchByIdResults
 from .search_result import SearchResult
 from .search_results import SearchResults
+from .transform import Transform
 
 __all__ = (
     "CollectionInfo",
+    "Comparison",
+    "ComparisonById",
+    "Decision",
+    "DuplicateGroup",
+    "DuplicateList",
     "Error",
     "GetCollectionSession",
     "Image",
@@ -20,4 +31,5 @@ __all__ = (
     "SearchByIdResults",
     "SearchResult",
     "SearchResults",
+    "Transform",
 )

@@ -20,6 +20,7 @@ class CollectionInfo(dict[str, Any]):
         collection_id (str): The ID of the collection, 8 hexadecimal characters.
         collection_name (str): The name of the collection.
         user (str): The user who owns the collection.
+        image_count (int): How many images the collection has.
     """
 
     status: int = _attrs_field(validator=instance_of(int))
@@ -27,6 +28,7 @@ class CollectionInfo(dict[str, Any]):
     collection_id: str = _attrs_field(validator=instance_of(str))
     collection_name: str = _attrs_field(validator=instance_of(str))
     user: str = _attrs_field(validator=instance_of(str))
+    image_count: int = _attrs_field(validator=instance_of(int))
 
     def __attrs_post_init__(self) -> None:
         self.update(self.to_dict())
@@ -38,6 +40,7 @@ class CollectionInfo(dict[str, Any]):
         collection_id = self.collection_id
         collection_name = self.collection_name
         user = self.user
+        image_count = self.image_count
 
         field_dict: dict[str, Any] = {
             "status": status,
@@ -45,6 +48,7 @@ class CollectionInfo(dict[str, Any]):
             "collection_id": collection_id,
             "collection_name": collection_name,
             "user": user,
+            "image_count": image_count,
         }
         return field_dict
 
@@ -61,12 +65,14 @@ class CollectionInfo(dict[str, Any]):
         collection_id = d.pop("collection_id")
         collection_name = d.pop("collection_name")
         user = d.pop("user")
+        image_count = d.pop("image_count")
         model = cls(
             status=status,
             message=message,
             collection_id=collection_id,
             collection_name=collection_name,
             user=user,
+            image_count=image_count,
         )
         model.update(src_dict)
         return model
@@ -81,6 +87,8 @@ class CollectionInfo(dict[str, Any]):
     def __getitem__(self, key: Literal["collection_name"], /) -> str: ...
     @overload
     def __getitem__(self, key: Literal["user"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["image_count"], /) -> int: ...
     @overload
     def __getitem__(self, key: str, /) -> Any: ...
     def __getitem__(self, key: str, /) -> Any:

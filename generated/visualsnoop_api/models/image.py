@@ -23,6 +23,8 @@ class Image(dict[str, Any]):
         image_id (str): The ID of the image.
         image_time (datetime.datetime): When the image was added or last replaced, in UTC, to
             the microsecond.
+        quality (int): How much there is to recognise in the picture. Below 20 it has next to no
+            detail, and is similar to pictures only that are the same.
     """
 
     status: int = _attrs_field(validator=instance_of(int))
@@ -30,6 +32,7 @@ class Image(dict[str, Any]):
     collection_id: str = _attrs_field(validator=instance_of(str))
     image_id: str = _attrs_field(validator=instance_of(str))
     image_time: datetime.datetime
+    quality: int = _attrs_field(validator=instance_of(int))
 
     def __attrs_post_init__(self) -> None:
         self.update(self.to_dict())
@@ -41,6 +44,7 @@ class Image(dict[str, Any]):
         collection_id = self.collection_id
         image_id = self.image_id
         image_time = self.image_time.isoformat(timespec="microseconds")
+        quality = self.quality
 
         field_dict: dict[str, Any] = {
             "status": status,
@@ -48,6 +52,7 @@ class Image(dict[str, Any]):
             "collection_id": collection_id,
             "image_id": image_id,
             "image_time": image_time,
+            "quality": quality,
         }
         return field_dict
 
@@ -65,12 +70,14 @@ class Image(dict[str, Any]):
         image_id = d.pop("image_id")
         image_time = isoparse(d.pop("image_time"))
 
+        quality = d.pop("quality")
         model = cls(
             status=status,
             message=message,
             collection_id=collection_id,
             image_id=image_id,
             image_time=image_time,
+            quality=quality,
         )
         model.update(src_dict)
         return model
@@ -85,6 +92,8 @@ class Image(dict[str, Any]):
     def __getitem__(self, key: Literal["image_id"], /) -> str: ...
     @overload
     def __getitem__(self, key: Literal["image_time"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["quality"], /) -> int: ...
     @overload
     def __getitem__(self, key: str, /) -> Any: ...
     def __getitem__(self, key: str, /) -> Any:

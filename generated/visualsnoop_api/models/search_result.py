@@ -7,6 +7,8 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 from attrs.validators import instance_of
 
+from ..models.transform import Transform, check_transform
+
 
 @_attrs_define(eq=False)
 class SearchResult(dict[str, Any]):
@@ -17,12 +19,18 @@ class SearchResult(dict[str, Any]):
     Attributes:
         id (str): The ID of the image.
         rank (int): The place among the results, counted from 0.
-        score (float): How similar the two pictures are; 1 is the same picture.
+        score (float): How similar two pictures are; 1 is the same picture. Of a group, the
+            highest score of two of its images.
+        transform (Transform): How the query was made from the stored image, apart from other
+            changes: it was mirrored (left and right exchanged) where the name says so, and then
+            turned clockwise. `unknown` where that cannot be told, mostly because the query is a
+            part of the image.
     """
 
     id: str = _attrs_field(validator=instance_of(str))
     rank: int = _attrs_field(validator=instance_of(int))
     score: float = _attrs_field(validator=instance_of((int, float)))
+    transform: Transform
 
     def __attrs_post_init__(self) -> None:
         self.update(self.to_dict())
@@ -32,11 +40,13 @@ class SearchResult(dict[str, Any]):
         id = self.id
         rank = self.rank
         score = self.score
+        transform: str = self.transform
 
         field_dict: dict[str, Any] = {
             "id": id,
             "rank": rank,
             "score": score,
+            "transform": transform,
         }
         return field_dict
 
@@ -51,10 +61,13 @@ class SearchResult(dict[str, Any]):
         id = d.pop("id")
         rank = d.pop("rank")
         score = d.pop("score")
+        transform = check_transform(d.pop("transform"))
+
         model = cls(
             id=id,
             rank=rank,
             score=score,
+            transform=transform,
         )
         model.update(src_dict)
         return model
@@ -65,6 +78,8 @@ class SearchResult(dict[str, Any]):
     def __getitem__(self, key: Literal["rank"], /) -> int: ...
     @overload
     def __getitem__(self, key: Literal["score"], /) -> float: ...
+    @overload
+    def __getitem__(self, key: Literal["transform"], /) -> str: ...
     @overload
     def __getitem__(self, key: str, /) -> Any: ...
     def __getitem__(self, key: str, /) -> Any:

@@ -1,8 +1,10 @@
 """The operations with this tag, one module each."""
 
-from . import search_images, search_images_by_id
+from . import compare_image, compare_images_by_id, search_images, search_images_by_id
 
 __all__ = [
+    "compare_image",
+    "compare_images_by_id",
     "search_images",
     "search_images_by_id",
 ]

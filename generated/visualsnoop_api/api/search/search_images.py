@@ -12,13 +12,27 @@ from ...types import UNSET, File, Response, Unset
 def build_request(
     *,
     body: File,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
     headers: dict[str, Any] = {}
 
+    params: dict[str, Any] = {}
+
+    params["count"] = count
+
+    params["min_score"] = min_score
+
+    params["offset"] = offset
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
     _kwargs: dict[str, Any] = {
         "method": "POST",
         "url": "/search",
+        "params": params,
     }
 
     _kwargs["content"] = body.payload
@@ -94,13 +108,20 @@ def sync_detailed(
     *,
     client: Client,
     body: File,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Response[Error | SearchResults]:
     """Find the images that are similar to the picture in the body
 
-     The picture is compared and forgotten; it is not added to the collection.
+     The picture is compared and forgotten; it is not added to the collection. Where nothing is
+    similar enough, the list of results is empty.
 
     Args:
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
         body (File):
 
     Raises:
@@ -113,6 +134,9 @@ def sync_detailed(
 
     request = build_request(
         body=body,
+        count=count,
+        min_score=min_score,
+        offset=offset,
     )
     if not isinstance(timeout, Unset):
         request["timeout"] = timeout
@@ -124,13 +148,20 @@ def sync(
     *,
     client: Client,
     body: File,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Error | SearchResults | None:
     """Find the images that are similar to the picture in the body
 
-     The picture is compared and forgotten; it is not added to the collection.
+     The picture is compared and forgotten; it is not added to the collection. Where nothing is
+    similar enough, the list of results is empty.
 
     Args:
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
         body (File):
 
     Raises:
@@ -144,6 +175,9 @@ def sync(
     return sync_detailed(
         client=client,
         body=body,
+        count=count,
+        min_score=min_score,
+        offset=offset,
         timeout=timeout,
     ).parsed
 
@@ -152,13 +186,20 @@ async def asyncio_detailed(
     *,
     client: Client,
     body: File,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Response[Error | SearchResults]:
     """Find the images that are similar to the picture in the body
 
-     The picture is compared and forgotten; it is not added to the collection.
+     The picture is compared and forgotten; it is not added to the collection. Where nothing is
+    similar enough, the list of results is empty.
 
     Args:
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
         body (File):
 
     Raises:
@@ -171,6 +212,9 @@ async def asyncio_detailed(
 
     request = build_request(
         body=body,
+        count=count,
+        min_score=min_score,
+        offset=offset,
     )
     if not isinstance(timeout, Unset):
         request["timeout"] = timeout
@@ -182,13 +226,20 @@ async def asyncio(
     *,
     client: Client,
     body: File,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Error | SearchResults | None:
     """Find the images that are similar to the picture in the body
 
-     The picture is compared and forgotten; it is not added to the collection.
+     The picture is compared and forgotten; it is not added to the collection. Where nothing is
+    similar enough, the list of results is empty.
 
     Args:
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
         body (File):
 
     Raises:
@@ -203,6 +254,9 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             body=body,
+            count=count,
+            min_score=min_score,
+            offset=offset,
             timeout=timeout,
         )
     ).parsed

@@ -12,14 +12,29 @@ from ...types import UNSET, Response, Unset
 
 def build_request(
     image_id: str,
+    *,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
+
+    params: dict[str, Any] = {}
+
+    params["count"] = count
+
+    params["min_score"] = min_score
+
+    params["offset"] = offset
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "GET",
         "url": "/search/{image_id}".format(
             image_id=quote(str(image_id), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
@@ -87,17 +102,24 @@ def sync_detailed(
     image_id: str,
     *,
     client: Client,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Response[Error | SearchByIdResults]:
     """Find the images that are similar to a stored one
 
-     The image itself is left out of the results.
+     The image itself is left out of the results. Where nothing is similar enough, the list of
+    results is empty.
 
     Args:
         image_id (str): Any string of 1 to 100 characters (Unicode code points) without U+0000,
             unique in its
             collection.
              Example: holiday/beach.jpg.
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -109,6 +131,9 @@ def sync_detailed(
 
     request = build_request(
         image_id=image_id,
+        count=count,
+        min_score=min_score,
+        offset=offset,
     )
     if not isinstance(timeout, Unset):
         request["timeout"] = timeout
@@ -120,17 +145,24 @@ def sync(
     image_id: str,
     *,
     client: Client,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Error | SearchByIdResults | None:
     """Find the images that are similar to a stored one
 
-     The image itself is left out of the results.
+     The image itself is left out of the results. Where nothing is similar enough, the list of
+    results is empty.
 
     Args:
         image_id (str): Any string of 1 to 100 characters (Unicode code points) without U+0000,
             unique in its
             collection.
              Example: holiday/beach.jpg.
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -143,6 +175,9 @@ def sync(
     return sync_detailed(
         image_id=image_id,
         client=client,
+        count=count,
+        min_score=min_score,
+        offset=offset,
         timeout=timeout,
     ).parsed
 
@@ -151,17 +186,24 @@ async def asyncio_detailed(
     image_id: str,
     *,
     client: Client,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Response[Error | SearchByIdResults]:
     """Find the images that are similar to a stored one
 
-     The image itself is left out of the results.
+     The image itself is left out of the results. Where nothing is similar enough, the list of
+    results is empty.
 
     Args:
         image_id (str): Any string of 1 to 100 characters (Unicode code points) without U+0000,
             unique in its
             collection.
              Example: holiday/beach.jpg.
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -173,6 +215,9 @@ async def asyncio_detailed(
 
     request = build_request(
         image_id=image_id,
+        count=count,
+        min_score=min_score,
+        offset=offset,
     )
     if not isinstance(timeout, Unset):
         request["timeout"] = timeout
@@ -184,17 +229,24 @@ async def asyncio(
     image_id: str,
     *,
     client: Client,
+    count: int | Unset = 10,
+    min_score: float | Unset = 0.4,
+    offset: int | Unset = 0,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Error | SearchByIdResults | None:
     """Find the images that are similar to a stored one
 
-     The image itself is left out of the results.
+     The image itself is left out of the results. Where nothing is similar enough, the list of
+    results is empty.
 
     Args:
         image_id (str): Any string of 1 to 100 characters (Unicode code points) without U+0000,
             unique in its
             collection.
              Example: holiday/beach.jpg.
+        count (int | Unset):  Default: 10.
+        min_score (float | Unset):  Default: 0.4.
+        offset (int | Unset):  Default: 0.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -208,6 +260,9 @@ async def asyncio(
         await asyncio_detailed(
             image_id=image_id,
             client=client,
+            count=count,
+            min_score=min_score,
+            offset=offset,
             timeout=timeout,
         )
     ).parsed

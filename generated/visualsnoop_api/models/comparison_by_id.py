@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, overload
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+from attrs.validators import instance_of
+
+from ..models.transform import Transform, check_transform
+
+
+@_attrs_define(eq=False)
+class ComparisonById(dict[str, Any]):
+    """How similar two stored images are.
+
+    Attributes are Python values; as a dictionary it is the JSON object of the answer.
+
+    Attributes:
+        status (int): The HTTP status of the answer.
+        message (str): A short text for people.
+        collection_id (str): The ID of the collection, 8 hexadecimal characters.
+        image_id (str): The ID of the one image.
+        other_id (str): The ID of the other image.
+        score (float): How similar two pictures are; 1 is the same picture. Of a group, the
+            highest score of two of its images.
+        transform (Transform): How the query was made from the stored image, apart from other
+            changes: it was mirrored (left and right exchanged) where the name says so, and then
+            turned clockwise. `unknown` where that cannot be told, mostly because the query is a
+            part of the image.
+    """
+
+    status: int = _attrs_field(validator=instance_of(int))
+    message: str = _attrs_field(validator=instance_of(str))
+    collection_id: str = _attrs_field(validator=instance_of(str))
+    image_id: str = _attrs_field(validator=instance_of(str))
+    other_id: str = _attrs_field(validator=instance_of(str))
+    score: float = _attrs_field(validator=instance_of((int, float)))
+    transform: Transform
+
+    def __attrs_post_init__(self) -> None:
+        self.update(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes as a JSON object."""
+        status = self.status
+        message = self.message
+        collection_id = self.collection_id
+        image_id = self.image_id
+        other_id = self.other_id
+        score = self.score
+        transform: str = self.transform
+
+        field_dict: dict[str, Any] = {
+            "status": status,
+            "message": message,
+            "collection_id": collection_id,
+            "image_id": image_id,
+            "other_id": other_id,
+            "score": score,
+            "transform": transform,
+        }
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """The model of a JSON object.
+
+        Raises:
+            ValueError, TypeError, KeyError: If a field is missing or not of its type.
+        """
+        d = dict(src_dict)
+        status = d.pop("status")
+        message = d.pop("message")
+        collection_id = d.pop("collection_id")
+        image_id = d.pop("image_id")
+        other_id = d.pop("other_id")
+        score = d.pop("score")
+        transform = check_transform(d.pop("transform"))
+
+        model = cls(
+            status=status,
+            message=message,
+            collection_id=collection_id,
+            image_id=image_id,
+            other_id=other_id,
+            score=score,
+            transform=transform,
+        )
+        model.update(src_dict)
+        return model
+
+    @overload
+    def __getitem__(self, key: Literal["status"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["message"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["collection_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["image_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["other_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["score"], /) -> float: ...
+    @overload
+    def __getitem__(self, key: Literal["transform"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __getitem__(self, key: str, /) -> Any:
+        return super().__getitem__(key)
