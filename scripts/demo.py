@@ -83,9 +83,9 @@ def search_copies(collection: Collection, photos: list[Path]) -> int:
     for photo in photos:
         cells = []
         for name in SHOWN_EDITS:
-            best = collection.search_images(edited(photo, name)).results[0]
-            if best.id == photo.stem:
-                cells.append(f"{best.score:6.3f}")
+            results = collection.search_images(edited(photo, name)).results
+            if results and results[0].id == photo.stem:
+                cells.append(f"{results[0].score:6.3f}")
             else:
                 missed += 1
                 cells.append("missed")

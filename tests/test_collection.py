@@ -38,17 +38,15 @@ def test_time_of_an_image_is_a_time(collection: Collection, photo: Path) -> None
 
 def test_result_is_the_dictionary_that_came(collection: Collection, photo: Path) -> None:
     image = collection.add_image(photo, "beach")
-    assert (
-        dict(image)
-        == json.loads(json.dumps(image))
-        == {
-            "status": 201,
-            "message": "Added",
-            "collection_id": collection.id,
-            "image_id": "beach",
-            "image_time": image["image_time"],
-        }
-    )
+    documented = {
+        "status": 201,
+        "message": "Added",
+        "collection_id": collection.id,
+        "image_id": "beach",
+        "image_time": image["image_time"],
+    }
+    assert dict(image) == json.loads(json.dumps(image))
+    assert dict(image).items() >= documented.items()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +79,7 @@ def test_replacing_an_image_changes_what_is_found(
     collection.add_image(photos[1], "two")
     collection.add_image(photos[2], "one", update_existing=True)
     assert collection.search_images(photos[2]).results[0].id == "one"
-    assert collection.search_images(photos[0]).results[0].score < 0.9
+    assert collection.search_images(photos[0]).results == []
 
 
 def test_update_of_a_free_id_adds(collection: Collection, photo: Path) -> None:

@@ -125,14 +125,21 @@ _database_option = click.option(
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="The port; 0 for any free one.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="An ONNX file that makes the embeddings of new images instead of the shipped model.",
+)
 @_data_option
 @_database_option
-def serve(host: str, port: int, data: Path | None, database: str | None) -> None:
+def serve(
+    host: str, port: int, model: Path | None, data: Path | None, database: str | None
+) -> None:
     """Run the service until it is interrupted."""
     from .server.commands import opened_database, run
 
     with opened_database(data, database) as url:
-        run(url, host, port)
+        run(url, host, port, model)
 
 
 @cli.group()

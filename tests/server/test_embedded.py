@@ -1,4 +1,4 @@
-"""The PostgreSQL that comes with the service: started, shared, stopped, and started after a crash."""
+"""The PostgreSQL of the service: started, shared, stopped, and started after a crash."""
 
 import os
 import signal

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pdqhash
 import pytest
-from edits import EDITS
+from edits import EDITS, Edit, then, transposed
 from PIL import Image
 
 from visualsnoop.server.decode import decode, fitted
@@ -81,4 +81,58 @@ def test_hashes_of_turned_pictures_are_derived_from_one_hash(pictures: list[Imag
 
 def test_distance_counts_bits() -> None:
     one = bytes(32)
-    assert list(hash_distances(one, [one, b"\x03" + bytes(31)])) == [0, 2]
+    distances = hash_distances(one, [one, b"\x03" + bytes(31)])
+    assert distances.shape == (2, 8)
+    assert list(distances[:, 0]) == [0, 2]
+
+
+TRANSFORMS: dict[str, Edit] = {
+    "none": lambda picture: picture,
+    "rotated_90": transposed(Image.Transpose.ROTATE_270),
+    "rotated_180": transposed(Image.Transpose.ROTATE_180),
+    "rotated_270": transposed(Image.Transpose.ROTATE_90),
+}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("turned", TRANSFORMS)
+def test_transform_tells_how_the_query_was_made(
+    turned: str,
+    mirrored: bool,
+    pictures: list[Image.Image],
+    stored: list[Fingerprint],
+    fingerprinter: Fingerprinter,
+) -> None:
+    expected = turned
+    edit = TRANSFORMS[turned]
+    if mirrored:
+        expected = "mirrored" if turned == "none" else f"mirrored_{turned}"
+        edit = then(transposed(Image.Transpose.FLIP_LEFT_RIGHT), edit)
+    told = []
+    for picture, fingerprint in zip(pictures, stored, strict=True):
+        (match,) = rank(fingerprinter.fingerprint(edit(picture)), [fingerprint])
+        told.append(match.transform)
+    # Of the one photo that has hardly any detail it cannot be told.
+    assert set(told) <= {expected, "unknown"}
+    assert told.count("unknown") <= 1
+
+
+def test_transform_of_a_part_is_unknown(
+    pictures: list[Image.Image], stored: list[Fingerprint], fingerprinter: Fingerprinter
+) -> None:
+    part = EDITS["cropped to 30 %, middle"](pictures[0])
+    (match,) = rank(fingerprinter.fingerprint(part), [stored[0]])
+    assert match.transform == "unknown"
+
+
+def test_pictures_without_detail_match_only_what_is_the_same(
+    stored: list[Fingerprint], fingerprinter: Fingerprinter
+) -> None:
+    flat = {
+        colour: fingerprinter.fingerprint(Image.new("RGB", (300, 200), colour))
+        for colour in ("white", "black", "teal", "#e0e0e0", "red")
+    }
+    for colour, query in flat.items():
+        others = [fingerprint for name, fingerprint in flat.items() if name != colour]
+        assert all(match.score < 0.4 for match in rank(query, [*others, *stored]))
+        assert rank(query, [query])[0].score == 1

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from pgvector.psycopg import register_vector_async
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,8 +20,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .authentication import authenticate
 from .fingerprinting import FingerprintPool
 from .operations import Operations
+from .pairs import Pairs
 from .problems import Problem
 from .settings import Settings
+from .similarity import CANDIDATES
 from .store import Key, Pool, Store
 
 BASE_PATH = "/api/v1"
@@ -40,6 +44,13 @@ _PATHS: dict[str, dict[str, _Operation]] = {
     "/images": {"GET": Operations.list_images},
     "/search/{image_id}": {"GET": Operations.search_images_by_id},
     "/search": {"POST": Operations.search_images},
+    "/compare/{image_id}": {"POST": Operations.compare_image},
+    "/compare/{image_id}/{other_id}": {"GET": Operations.compare_images_by_id},
+    "/duplicates": {"GET": Operations.list_duplicates},
+    "/not-duplicates/{image_id}/{other_id}": {
+        "PUT": Operations.set_not_duplicates,
+        "DELETE": Operations.unset_not_duplicates,
+    },
 }
 
 
@@ -54,7 +65,8 @@ def create_app(settings: Settings) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with _pool(settings) as pool:
             fingerprints = FingerprintPool(settings)
-            app.state.operations = Operations(settings, Store(pool), fingerprints)
+            store = Store(pool)
+            app.state.operations = Operations(settings, store, Pairs(pool, store), fingerprints)
             try:
                 yield
             finally:
@@ -78,13 +90,21 @@ def create_app(settings: Settings) -> ASGIApp:
 def _pool(settings: Settings) -> Pool:
     return AsyncConnectionPool(
         settings.database,
-        configure=register_vector_async,
+        configure=_prepare,
         kwargs={"autocommit": True},
         min_size=1,
         max_size=10,
         open=False,
         timeout=10,
     )
+
+
+async def _prepare(connection: AsyncConnection[TupleRow]) -> None:
+    await register_vector_async(connection)
+    # The index goes on until it has enough images of the one collection that is searched.
+    await connection.execute("SET hnsw.iterative_scan = strict_order")
+    await connection.execute(f"SET hnsw.ef_search = {2 * CANDIDATES}")
+    await connection.execute("SET hnsw.max_scan_tuples = 1000000")
 
 
 def _route(path: str, by_method: dict[str, _Operation]) -> Route:

@@ -12,7 +12,8 @@ import uvicorn
 
 from .app import BASE_PATH, create_app
 from .embedded import embedded_postgres
-from .schema import upgrade
+from .fingerprint import MODEL, Fingerprinter
+from .schema import index_embeddings, upgrade
 from .settings import Settings, default_data_folder
 
 
@@ -41,10 +42,21 @@ def opened_database(data: Path | None, database: str | None) -> Iterator[str]:
         yield database
 
 
-def run(database: str, host: str, port: int) -> None:
-    """Serve until interrupted; the URL is printed once connections are accepted."""
+def run(database: str, host: str, port: int, model: Path | None = None) -> None:
+    """Serve until interrupted; the URL is printed once connections are accepted.
+
+    Args:
+        database: How to connect, as libpq takes it.
+        host: The address to listen on.
+        port: The port; 0 for any free one.
+        model: An ONNX file to make the embeddings of new images instead of the shipped model.
+    """
+    models = (MODEL,) if model is None else (model.absolute(), MODEL)
+    for fingerprinter in map(Fingerprinter, models):
+        index_embeddings(database, fingerprinter.version, fingerprinter.dimensions)
     listener = socket.create_server((host, port), backlog=2048)
-    config = uvicorn.Config(create_app(Settings(database)), log_level="warning", lifespan="on")
+    app = create_app(Settings(database, models=models))
+    config = uvicorn.Config(app, log_level="warning", lifespan="on")
     server = _AnnouncingServer(config)
     # Uvicorn sends itself the signal again when it has stopped, which must not skip the clean-up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -1,5 +1,6 @@
 """What is kept of a picture: enough to recognise its copies, and not the picture."""
 
+import hashlib
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,10 +13,10 @@ from PIL import Image
 
 Floats: TypeAlias = NDArray[np.float32]
 
-VERSION = 1
-"""The version of the algorithm below. Fingerprints of different versions cannot be compared."""
-
 MODEL = Path(__file__).parent / "models" / "efficientnet-lite0-512.onnx"
+"""The model that comes with the service."""
+
+_VERSION = 1  # of the algorithm below with MODEL
 
 # The network sees about this many pixels, in sides that are multiples of its stride.
 _AREA = 320 * 320
@@ -28,12 +29,13 @@ class Fingerprint:
     """What is kept of a picture.
 
     Attributes:
-        version: The version of the algorithm that made it.
+        version: The version of the algorithm that made it; those of different versions cannot be
+            compared.
         quality: How much there is to recognise, from 0 (one colour) to 100, as PDQ measures it.
         pdq: The PDQ hash, 32 bytes. Source: "The TMK+PDQF Video-Hashing Algorithm and the PDQ
             Image-Hashing Algorithm", Facebook 2019.
-        embedding: The features of a neural network, float32 of shape (512,) and length 1;
-            scripts/export_model.py says how they are made.
+        embedding: The features of a neural network, float32 of shape (dimensions,) and length 1;
+            scripts/export_model.py says how those of the shipped model are made.
     """
 
     version: int
@@ -46,38 +48,76 @@ class Fingerprinter:
     """Makes fingerprints of pictures, on one processor core.
 
     Args:
-        model: The ONNX file of the network.
+        model: An ONNX file. Its first input takes a picture as float32 of shape (1, 3, height,
+            width), red, green and blue from 0 to 255; its first output is a vector of shape (1,
+            dimensions). If the input has a fixed height and width, pictures are stretched to them;
+            otherwise they keep their shape and get about 320 x 320 pixels.
+
+    Attributes:
+        version: The version of its fingerprints: 1 for the shipped model, for any other one a
+            number that is made of the file.
+        dimensions: How long its embeddings are.
+
+    Raises:
+        ValueError: If the file is not such a model.
     """
 
     def __init__(self, model: Path = MODEL) -> None:
+        self.version = _VERSION if model == MODEL else version_of(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+            self._input = self._session.get_inputs()[0]
+            self.dimensions = len(self._embedding(Image.new("RGB", (320, 320))))
+        except Exception as error:
+            raise ValueError(f"{model} cannot be used as a model: {error}") from error
 
     def fingerprint(self, picture: Image.Image) -> Fingerprint:
         """The fingerprint of an RGB picture as `decode` gives it."""
         bits, quality = pdqhash.compute(np.asarray(picture))
-        (embeddings,) = self._session.run(None, {"pixels": network_input(picture)})
         return Fingerprint(
-            version=VERSION,
+            version=self.version,
             quality=int(quality),
             pdq=np.packbits(bits).tobytes(),
-            embedding=embeddings[0],
+            embedding=self._embedding(picture),
         )
 
+    def _embedding(self, picture: Image.Image) -> Floats:
+        height, width = self._input.shape[2:]
+        is_fixed = isinstance(height, int) and isinstance(width, int)
+        pixels = network_input(picture, (width, height) if is_fixed else None)
+        (vectors, *_) = self._session.run(None, {self._input.name: pixels})
+        vector = np.asarray(vectors[0], dtype=np.float32)
+        embedding: Floats = vector / max(float(np.linalg.norm(vector)), 1e-12)
+        return embedding
 
-def network_input(picture: Image.Image) -> Floats:
-    """A picture as the network takes it: float32 of shape (1, 3, height, width), 0 to 255.
 
-    It keeps its shape, within the limits, and gets a fixed area, so that all are seen alike.
+def version_of(model: Path) -> int:
+    """A number over a million that stands for the content of a file."""
+    digest = hashlib.sha256(model.read_bytes()).digest()
+    return 1_000_000 + int.from_bytes(digest[:4]) % 1_000_000_000
+
+
+def network_input(picture: Image.Image, size: tuple[int, int] | None = None) -> Floats:
+    """A picture as a network takes it: float32 of shape (1, 3, height, width), 0 to 255.
+
+    Args:
+        picture: An RGB picture.
+        size: Width and height; by default the picture keeps its shape, within limits, and gets a
+            fixed area, so that all are seen alike.
     """
+    scaled = picture.resize(size or _network_size(picture), Image.Resampling.BICUBIC)
+    return np.asarray(scaled, dtype=np.float32).transpose(2, 0, 1)[np.newaxis].copy()
+
+
+def _network_size(picture: Image.Image) -> tuple[int, int]:
     factor = (_AREA / (picture.width * picture.height)) ** 0.5
     width, height = (
         min(max(round(side * factor / _STRIDE) * _STRIDE, _SHORTEST), _LONGEST)
         for side in picture.size
     )
-    scaled = picture.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(scaled, dtype=np.float32).transpose(2, 0, 1)[np.newaxis].copy()
+    return width, height

@@ -4,8 +4,10 @@ import asyncio
 import io
 import multiprocessing
 import os
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from functools import cache
+from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -25,25 +27,40 @@ class FingerprintPool:
     def __init__(self, settings: Settings) -> None:
         self._max_pixels = settings.max_pixels
         self._decode_time = settings.decode_time
+        # New images get the fingerprint of the first model; queries those of all.
+        self._models = settings.models
         self._pool = ProcessPool(
             max_workers=settings.workers or os.cpu_count() or 1,
             context=multiprocessing.get_context("spawn"),
-            initializer=_fingerprinter,
+            initializer=_load,
+            initargs=[self._models],
         )
 
     async def fingerprint(self, file: bytes) -> Fingerprint:
-        """The fingerprint of an image file.
+        """The fingerprint by which to store an image file.
 
         Raises:
             Problem: 400, 413 or 415, if it is empty, too large or cannot be read.
         """
+        (fingerprint,) = await self._run(file, self._models[:1])
+        return fingerprint
+
+    async def queries(self, file: bytes) -> list[Fingerprint]:
+        """The fingerprints by which to search for copies of an image file, one for each model.
+
+        Raises:
+            Problem: As `fingerprint` does.
+        """
+        return await self._run(file, self._models)
+
+    async def _run(self, file: bytes, models: Sequence[Path]) -> list[Fingerprint]:
         if not file:
             raise bad_request("The body is empty: send the bytes of an image file")
         future = self._pool.schedule(
-            _fingerprint, [file, self._max_pixels], timeout=self._decode_time
+            _fingerprints, [file, self._max_pixels, models], timeout=self._decode_time
         )
         try:
-            made: Fingerprint = await asyncio.wrap_future(future)
+            made: list[Fingerprint] = await asyncio.wrap_future(future)
             return made
         except UnreadableImage as error:
             raise unreadable_image(str(error)) from None
@@ -60,11 +77,17 @@ class FingerprintPool:
         self._pool.join()
 
 
+def _load(models: Sequence[Path]) -> None:
+    for model in models:
+        _fingerprinter(model)
+
+
 @cache
-def _fingerprinter() -> Fingerprinter:
-    """The model of this worker process, loaded once."""
-    return Fingerprinter()
+def _fingerprinter(model: Path) -> Fingerprinter:
+    """A model of this worker process, loaded once."""
+    return Fingerprinter(model)
 
 
-def _fingerprint(file: bytes, max_pixels: int) -> Fingerprint:
-    return _fingerprinter().fingerprint(decode(io.BytesIO(file), max_pixels=max_pixels))
+def _fingerprints(file: bytes, max_pixels: int, models: Sequence[Path]) -> list[Fingerprint]:
+    picture = decode(io.BytesIO(file), max_pixels=max_pixels)
+    return [_fingerprinter(model).fingerprint(picture) for model in models]

@@ -1,24 +1,28 @@
-"""The nine operations of the contract: what each of them does and answers."""
+"""The operations of the contract: what each of them does and answers."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
+import psycopg
 from attrs import frozen
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from .fingerprint import Fingerprint
 from .fingerprinting import FingerprintPool
+from .pairs import LEAST_SCORE, Pairs
+from .parameters import checked_image_id, integer, number, path_image_id
 from .problems import bad_request, image_id_taken, no_image, too_large
 from .settings import Settings
-from .similarity import CANDIDATES, rank
+from .similarity import CANDIDATES, Match, rank
 from .store import Key, Store, StoredImage
 
-_LONGEST_IMAGE_ID = 100
-_MOST_LISTED = 1000
-_LISTED_BY_DEFAULT = 100
-_MOST_RESULTS = 10
+_MOST = 1000  # images, results or groups in one answer
+_MOST_OFFSET = 100_000
+_LOOK_ALIKE_SCORE = 0.4
+_COPY_SCORE = 0.7
 
 
 @frozen
@@ -27,93 +31,174 @@ class Operations:
 
     settings: Settings
     store: Store
+    pairs: Pairs
     fingerprints: FingerprintPool
 
     async def get_collection(self, request: Request, key: Key) -> JSONResponse:
         if request.query_params.get("session", "init") != "init":
             raise bad_request("session must be 'init', if it is given")
-        return _answer(200, "OK", key, collection_name=key.collection_name, user=key.owner)
+        return _answer(
+            key,
+            collection_name=key.collection_name,
+            user=key.owner,
+            image_count=await self.store.count(key.collection_id),
+        )
 
     async def add_image(self, request: Request, key: Key) -> JSONResponse:
         return await self._add(request, key, secrets.token_hex(16))
 
     async def add_image_with_id(self, request: Request, key: Key) -> JSONResponse:
-        return await self._add(request, key, _path_image_id(request))
+        return await self._add(request, key, path_image_id(request))
 
     async def _add(self, request: Request, key: Key, image_id: str) -> JSONResponse:
         fingerprint = await self.fingerprints.fingerprint(await self._body(request))
-        image_time = await self.store.add(key.collection_id, image_id, fingerprint)
-        if image_time is None:
+        image = await self.store.add(key.collection_id, image_id, fingerprint)
+        if image is None:
             raise image_id_taken(image_id)
-        return _image_answer(201, "Added", key, StoredImage(image_id, image_time))
+        return self._stored_answer(key, image, is_new=True)
 
     async def add_or_replace_image(self, request: Request, key: Key) -> JSONResponse:
-        image_id = _path_image_id(request)
+        image_id = path_image_id(request)
         fingerprint = await self.fingerprints.fingerprint(await self._body(request))
-        image_time, is_new = await self.store.add_or_replace(
-            key.collection_id, image_id, fingerprint
-        )
+        image, is_new = await self.store.add_or_replace(key.collection_id, image_id, fingerprint)
+        return self._stored_answer(key, image, is_new=is_new)
+
+    def _stored_answer(self, key: Key, image: StoredImage, *, is_new: bool) -> JSONResponse:
         status, message = (201, "Added") if is_new else (200, "Updated")
-        return _image_answer(status, message, key, StoredImage(image_id, image_time))
+        answer = _answer(key, status, message, **_described(image))
+        # Looking for its copies need not keep the client waiting.
+        answer.background = BackgroundTask(self.pairs.pair, key.collection_id, image.image_id)
+        return answer
 
     async def get_image(self, request: Request, key: Key) -> JSONResponse:
-        image = await self._stored(key, _path_image_id(request))
-        return _image_answer(200, "OK", key, image)
+        image = await self._image(key, path_image_id(request))
+        return _answer(key, **_described(image))
 
     async def delete_image(self, request: Request, key: Key) -> JSONResponse:
-        image_id = _path_image_id(request)
+        image_id = path_image_id(request)
         image = await self.store.delete(key.collection_id, image_id)
         if image is None:
             raise no_image(image_id)
-        return _image_answer(200, "Deleted", key, image)
+        return _answer(key, 200, "Deleted", **_described(image))
 
     async def list_images(self, request: Request, key: Key) -> JSONResponse:
-        count = _integer(request, "count", 1, _MOST_LISTED, _LISTED_BY_DEFAULT)
+        count = integer(request, "count", least=1, most=_MOST, default=100)
         start = request.query_params.get("start")
         # One image more than wanted tells whether and where the next page begins.
         if start is None:
             found = await self.store.newest(key.collection_id, count + 1)
         else:
-            first = await self._stored(key, _checked_image_id(start))
+            first = await self._image(key, checked_image_id(start))
             found = await self.store.newest_from(key.collection_id, first, count + 1)
         page, following = found[:count], found[count:]
         return _answer(
-            200,
-            "OK",
             key,
-            images=[{"id": image.image_id, "image_time": _time(image)} for image in page],
+            images=_listed(page),
             next_image_id=following[0].image_id if following else None,
         )
 
     async def search_images(self, request: Request, key: Key) -> JSONResponse:
-        query = await self.fingerprints.fingerprint(await self._body(request))
-        return _answer(200, "OK", key, results=await self._similar(key, query))
+        wanted = _Wanted.of(request)
+        queries = await self.fingerprints.queries(await self._body(request))
+        return _answer(key, results=await self._similar(key, queries, wanted))
 
     async def search_images_by_id(self, request: Request, key: Key) -> JSONResponse:
-        image_id = _path_image_id(request)
-        stored = await self.store.find_fingerprint(key.collection_id, image_id)
-        if stored is None:
-            raise no_image(image_id)
-        image, fingerprint = stored
-        results = await self._similar(key, fingerprint, without=image_id)
-        return _image_answer(200, "OK", key, image, results=results)
+        wanted = _Wanted.of(request)
+        image, fingerprint = await self._fingerprint(key, path_image_id(request))
+        results = await self._similar(key, [fingerprint], wanted, without=image.image_id)
+        return _answer(key, **_described(image), results=results)
 
     async def _similar(
-        self, key: Key, query: Fingerprint, without: str | None = None
+        self,
+        key: Key,
+        queries: Sequence[Fingerprint],
+        wanted: "_Wanted",
+        without: str | None = None,
     ) -> list[dict[str, Any]]:
-        candidates = await self.store.candidates(key.collection_id, query, CANDIDATES)
-        others = [candidate for candidate in candidates if candidate.image_id != without]
-        scores = rank(query, [candidate.fingerprint for candidate in others])
+        scored: list[tuple[str, Match]] = []
+        for query in queries:
+            count = max(CANDIDATES, wanted.last + 1)
+            candidates = await self.store.candidates(key.collection_id, query, count)
+            others = [candidate for candidate in candidates if candidate.image_id != without]
+            for match in rank(query, [other.fingerprint for other in others]):
+                scored.append((others[match.index].image_id, match))
+        scored.sort(key=lambda item: -item[1].score)
+        good = [item for item in scored if item[1].score >= wanted.min_score]
         return [
-            {"id": others[match.index].image_id, "rank": place, "score": round(match.score, 6)}
-            for place, match in enumerate(scores[:_MOST_RESULTS])
-        ]
+            {"id": image_id, "rank": place, "score": match.score, "transform": match.transform}
+            for place, (image_id, match) in enumerate(good)
+        ][wanted.offset : wanted.last]
 
-    async def _stored(self, key: Key, image_id: str) -> StoredImage:
+    async def compare_image(self, request: Request, key: Key) -> JSONResponse:
+        image, fingerprint = await self._fingerprint(key, path_image_id(request))
+        queries = await self.fingerprints.queries(await self._body(request))
+        comparable = [query for query in queries if query.version == fingerprint.version]
+        if not comparable:
+            raise bad_request(
+                f"Image {image.image_id!r} was stored with another model: add it again to compare"
+            )
+        (match,) = rank(comparable[0], [fingerprint])
+        return _answer(key, image_id=image.image_id, score=match.score, transform=match.transform)
+
+    async def compare_images_by_id(self, request: Request, key: Key) -> JSONResponse:
+        image, query = await self._fingerprint(key, path_image_id(request))
+        other, fingerprint = await self._fingerprint(key, path_image_id(request, "other_id"))
+        if query.version != fingerprint.version:
+            raise bad_request("The images were stored with different models: add one again")
+        (match,) = rank(query, [fingerprint])
+        return _answer(
+            key,
+            image_id=image.image_id,
+            other_id=other.image_id,
+            score=match.score,
+            transform=match.transform,
+        )
+
+    async def list_duplicates(self, request: Request, key: Key) -> JSONResponse:
+        min_score = number(request, "min_score", least=LEAST_SCORE, most=1, default=_COPY_SCORE)
+        count = integer(request, "count", least=1, most=_MOST, default=100)
+        offset = integer(request, "offset", least=0, most=_MOST_OFFSET, default=0)
+        groups = await self.pairs.groups(key.collection_id, min_score)
+        return _answer(
+            key,
+            groups=[
+                {"score": group.score, "images": _listed(group.images)}
+                for group in groups[offset : offset + count]
+            ],
+            group_count=len(groups),
+        )
+
+    async def set_not_duplicates(self, request: Request, key: Key) -> JSONResponse:
+        one, other = await self._pair(request, key)
+        try:
+            await self.pairs.set_not_duplicates(key.collection_id, one, other)
+        except psycopg.errors.ForeignKeyViolation:
+            raise no_image(other) from None
+        return _answer(key, 200, "Not duplicates", image_id=one, other_id=other)
+
+    async def unset_not_duplicates(self, request: Request, key: Key) -> JSONResponse:
+        one, other = await self._pair(request, key)
+        await self.pairs.unset_not_duplicates(key.collection_id, one, other)
+        return _answer(key, 200, "Taken back", image_id=one, other_id=other)
+
+    async def _pair(self, request: Request, key: Key) -> tuple[str, str]:
+        one = await self._image(key, path_image_id(request))
+        other = await self._image(key, path_image_id(request, "other_id"))
+        if one == other:
+            raise bad_request("An image is always a duplicate of itself: give two images")
+        return one.image_id, other.image_id
+
+    async def _image(self, key: Key, image_id: str) -> StoredImage:
         image = await self.store.get(key.collection_id, image_id)
         if image is None:
             raise no_image(image_id)
         return image
+
+    async def _fingerprint(self, key: Key, image_id: str) -> tuple[StoredImage, Fingerprint]:
+        found = await self.store.find_fingerprint(key.collection_id, image_id)
+        if found is None:
+            raise no_image(image_id)
+        return found
 
     async def _body(self, request: Request) -> bytes:
         """The body, of which no more than the limit is taken in."""
@@ -129,53 +214,38 @@ class Operations:
         return bytes(body)
 
 
-def _answer(status: int, message: str, key: Key, **fields: Any) -> JSONResponse:
-    return JSONResponse(
-        {
-            "status": status,
-            "message": message,
-            "collection_id": key.collection_id,
-            **fields,
-        },
-        status,
-    )
+@frozen
+class _Wanted:
+    """Which results of a search are wanted."""
+
+    min_score: float
+    offset: int
+    last: int
+
+    @classmethod
+    def of(cls, request: Request) -> "_Wanted":
+        count = integer(request, "count", least=1, most=_MOST, default=10)
+        offset = integer(request, "offset", least=0, most=_MOST_OFFSET, default=0)
+        min_score = number(request, "min_score", least=0, most=1, default=_LOOK_ALIKE_SCORE)
+        return cls(min_score, offset, offset + count)
 
 
-def _image_answer(
-    status: int, message: str, key: Key, image: StoredImage, **fields: Any
-) -> JSONResponse:
-    return _answer(status, message, key, image_id=image.image_id, image_time=_time(image), **fields)
+def _answer(key: Key, status: int = 200, message: str = "OK", **fields: Any) -> JSONResponse:
+    content = {"status": status, "message": message, "collection_id": key.collection_id, **fields}
+    return JSONResponse(content, status)
+
+
+def _described(image: StoredImage) -> dict[str, Any]:
+    return {
+        "image_id": image.image_id,
+        "image_time": _time(image),
+        "quality": image.quality,
+    }
+
+
+def _listed(images: Sequence[StoredImage]) -> list[dict[str, str]]:
+    return [{"id": image.image_id, "image_time": _time(image)} for image in images]
 
 
 def _time(image: StoredImage) -> str:
     return image.image_time.isoformat(timespec="microseconds")
-
-
-def _path_image_id(request: Request) -> str:
-    # The application routes by the path as it was sent, so this is still percent-encoded.
-    encoded: str = request.path_params["image_id"]
-    try:
-        return _checked_image_id(unquote(encoded, errors="strict"))
-    except UnicodeDecodeError:
-        raise bad_request("The image ID in the path is not percent-encoded UTF-8") from None
-
-
-def _checked_image_id(image_id: str) -> str:
-    if not 1 <= len(image_id) <= _LONGEST_IMAGE_ID:
-        raise bad_request(
-            f"An image ID must have 1 to {_LONGEST_IMAGE_ID} characters, not {len(image_id)}"
-        )
-    if "\0" in image_id:
-        raise bad_request("An image ID must not contain the character U+0000")
-    return image_id
-
-
-def _integer(request: Request, name: str, least: int, most: int, default: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    # int() alone would also take '+1', '1_000' and digits of other scripts.
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-    if value is None or not least <= value <= most:
-        raise bad_request(f"{name} must be a whole number from {least} to {most}, not {text!r}")
-    return value

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from .fingerprint import MODEL
+
 
 @frozen
 class Settings:
@@ -17,6 +19,8 @@ class Settings:
         date_window: How far the date of a request may be from now, either way.
         decode_time: After how many seconds the work on one picture is given up.
         workers: How many processes make fingerprints; None for one per processor core.
+        models: The models of embeddings: the first is for new images, and queries are compared
+            with the images of each.
     """
 
     database: str
@@ -25,6 +29,7 @@ class Settings:
     date_window: timedelta = timedelta(minutes=15)
     decode_time: float = 20.0
     workers: int | None = None
+    models: tuple[Path, ...] = (MODEL,)
 
 
 def default_data_folder() -> Path:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
+from visualsnoop_api.models.transform import Transform
 
 from .fingerprint import Fingerprint
 
@@ -13,12 +14,18 @@ CANDIDATES = 100
 """How many stored images are compared in full: those whose embeddings are nearest to the query's.
 Embeddings hardly ever leave a copy out; the hash then finds what they are least sure of."""
 
-Bits: TypeAlias = NDArray[np.bool_]
+POOR_QUALITY = 20
+"""Below this quality a picture has next to no detail, and is similar only to what is the same."""
 
-# Half of a hash distance of 64 bits in 256 is chance, and few unrelated pictures come so near
-# (measured by scripts/quality.py).
-_CHANCE_DISTANCE = 64
+# The distance of two hashes, in bits of 256, at which it is even odds that one picture is a copy
+# of the other, and how fast the odds change with it (measured by scripts/quality.py).
+_EVEN_DISTANCE = 64
 _SPREAD = 6
+
+# Embeddings of pictures without detail differ by less than this if the pictures are not the same.
+_POOR_COSINE = 0.95
+
+Bits: TypeAlias = NDArray[np.bool_]
 
 
 @frozen
@@ -28,10 +35,12 @@ class Match:
     Attributes:
         index: Its place among those that were compared.
         score: How similar it is, from 0 to 1; 1 is the same picture.
+        transform: How the query was mirrored and turned, where that can be told.
     """
 
     index: int
     score: float
+    transform: Transform
 
 
 def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
@@ -45,27 +54,47 @@ def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
         return []
     cosines = np.stack([other.embedding for other in others]) @ query.embedding
     distances = hash_distances(query.pdq, [other.pdq for other in others])
-    by_hash = 1 / (1 + np.exp((distances - _CHANCE_DISTANCE) / _SPREAD))
-    scores = np.maximum(cosines, by_hash).clip(0, 1)
-    order = np.argsort(-scores, kind="stable")
-    return [Match(index=int(index), score=float(scores[index])) for index in order]
+    nearest = distances.min(axis=1)
+    by_hash = 1 / (1 + np.exp((nearest - _EVEN_DISTANCE) / _SPREAD))
+    scores = np.where(
+        _are_poor(query, others),
+        (cosines - _POOR_COSINE) / (1 - _POOR_COSINE),
+        np.maximum(cosines, by_hash),
+    ).clip(0, 1)
+    return [
+        Match(
+            index=int(index),
+            score=round(float(scores[index]), 4),
+            transform=_transform(distances[index]),
+        )
+        for index in np.argsort(-scores, kind="stable")
+    ]
+
+
+def _are_poor(query: Fingerprint, others: Sequence[Fingerprint]) -> Bits:
+    qualities = np.array([min(query.quality, other.quality) for other in others])
+    return qualities < POOR_QUALITY
+
+
+def _transform(distances: NDArray[np.int64]) -> Transform:
+    best = int(distances.argmin())
+    return _TRANSFORMS[best] if distances[best] <= _EVEN_DISTANCE else "unknown"
 
 
 def hash_distances(pdq: bytes, others: Sequence[bytes]) -> NDArray[np.int64]:
-    """How many bits hashes differ in, at the least over the ways to mirror and turn the picture.
+    """How many bits hashes differ in, for each way to mirror and turn the one picture.
 
     Args:
         pdq: A PDQ hash, 32 bytes.
         others: The hashes to compare it with.
 
     Returns:
-        The number of bits for each of the others, 0 to 256, of shape (len(others),).
+        Numbers of bits, 0 to 256, of shape (len(others), 8).
     """
-    variants = transposed_hashes(pdq)
     stored = np.frombuffer(b"".join(others), np.uint8).reshape(-1, 1, 32)
-    differing = np.bitwise_count(variants ^ stored).sum(axis=2, dtype=np.int64)
-    nearest: NDArray[np.int64] = differing.min(axis=1)
-    return nearest
+    differing = np.bitwise_count(transposed_hashes(pdq) ^ stored)
+    distances: NDArray[np.int64] = differing.sum(axis=2, dtype=np.int64)
+    return distances
 
 
 def transposed_hashes(pdq: bytes) -> NDArray[np.uint8]:
@@ -89,3 +118,15 @@ _ODD = np.arange(16) % 2 == 1
 _NOTHING: Bits = np.zeros((16, 16), bool)
 _COLUMNS: Bits = np.broadcast_to(_ODD, (16, 16))
 _ROWS: Bits = _COLUMNS.T
+
+# What the query is if its hash, changed in each of the eight ways, is that of the stored image.
+_TRANSFORMS: tuple[Transform, ...] = (
+    "none",
+    "mirrored",
+    "mirrored_rotated_180",
+    "rotated_180",
+    "mirrored_rotated_270",
+    "rotated_270",
+    "rotated_90",
+    "mirrored_rotated_90",
+)

@@ -35,6 +35,7 @@ class StoredImage:
 
     image_id: str
     image_time: datetime
+    quality: int
 
 
 @frozen
@@ -66,44 +67,66 @@ class Store:
         )
         return None if row is None else Key(*row)
 
+    async def count(self, collection_id: str) -> int:
+        """How many images a collection has."""
+        row = await self._row("SELECT count(*) FROM images WHERE collection_id = %s", collection_id)
+        assert row is not None
+        return int(row[0])
+
     async def add(
         self, collection_id: str, image_id: str, fingerprint: Fingerprint
-    ) -> datetime | None:
-        """Store an image if its ID is free; its time, or None where the ID is taken."""
+    ) -> StoredImage | None:
+        """Store an image if its ID is free; None where the ID is taken."""
         row = await self._row(
             f"""
-            INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
-            ON CONFLICT (collection_id, image_id) DO NOTHING
-            RETURNING image_time
+            WITH added AS (
+                INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+                ON CONFLICT (collection_id, image_id) DO NOTHING
+                RETURNING {_IMAGE}
+            ), waiting AS (
+                INSERT INTO unpaired SELECT %s, image_id FROM added
+            )
+            SELECT {_IMAGE} FROM added
             """,
             collection_id,
             image_id,
             *_to_row(fingerprint),
+            collection_id,
         )
-        return None if row is None else row[0]
+        return None if row is None else StoredImage(*row)
 
     async def add_or_replace(
         self, collection_id: str, image_id: str, fingerprint: Fingerprint
-    ) -> tuple[datetime, bool]:
-        """Store an image, replacing the one that has its ID; its time, and whether it is new."""
-        row = await self._row(
-            # xmax is 0 in a row that was inserted, and not in one that was updated.
-            f"""
-            INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
-            ON CONFLICT (collection_id, image_id) DO UPDATE
-            SET ({_COLUMNS}) = ROW (excluded.*)
-            RETURNING image_time, xmax = 0
-            """,
-            collection_id,
-            image_id,
-            *_to_row(fingerprint),
-        )
-        assert row is not None
-        return row[0], row[1]
+    ) -> tuple[StoredImage, bool]:
+        """Store an image, replacing the one that has its ID; the image, and whether it is new."""
+        async with self._pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute(
+                # xmax is 0 in a row that was inserted, and not in one that was updated.
+                f"""
+                INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+                ON CONFLICT (collection_id, image_id) DO UPDATE SET {_REPLACED}
+                RETURNING {_IMAGE}, xmax = 0
+                """,
+                (collection_id, image_id, *_to_row(fingerprint)),
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            # The row is locked by now: nobody can pair the image that was replaced any more.
+            for table in ("pairs", "not_duplicates"):
+                await connection.execute(
+                    f"DELETE FROM {table}"
+                    " WHERE collection_id = %s AND (image_id = %s OR other_id = %s)",
+                    (collection_id, image_id, image_id),
+                )
+            await connection.execute(
+                "INSERT INTO unpaired VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                (collection_id, image_id),
+            )
+        return StoredImage(*row[:-1]), row[-1]
 
     async def get(self, collection_id: str, image_id: str) -> StoredImage | None:
         row = await self._row(
-            "SELECT image_id, image_time FROM images WHERE collection_id = %s AND image_id = %s",
+            f"SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = %s",
             collection_id,
             image_id,
         )
@@ -112,10 +135,7 @@ class Store:
     async def delete(self, collection_id: str, image_id: str) -> StoredImage | None:
         """Remove an image; what it was, or None where there was none."""
         row = await self._row(
-            """
-            DELETE FROM images WHERE collection_id = %s AND image_id = %s
-            RETURNING image_id, image_time
-            """,
+            f"DELETE FROM images WHERE collection_id = %s AND image_id = %s RETURNING {_IMAGE}",
             collection_id,
             image_id,
         )
@@ -125,7 +145,7 @@ class Store:
         """The newest images, newest first."""
         rows = await self._rows(
             f"""
-            SELECT image_id, image_time FROM images WHERE collection_id = %s
+            SELECT {_IMAGE} FROM images WHERE collection_id = %s
             {_NEWEST_FIRST} LIMIT %s
             """,
             collection_id,
@@ -139,7 +159,7 @@ class Store:
         """An image and those that follow it, newest first."""
         rows = await self._rows(
             f"""
-            SELECT image_id, image_time FROM images
+            SELECT {_IMAGE} FROM images
             WHERE collection_id = %s AND (image_time, image_id) <= (%s, %s)
             {_NEWEST_FIRST} LIMIT %s
             """,
@@ -154,29 +174,32 @@ class Store:
         self, collection_id: str, image_id: str
     ) -> tuple[StoredImage, Fingerprint] | None:
         row = await self._row(
-            f"SELECT {_FINGERPRINT}, image_id, image_time FROM images"
+            f"SELECT {_IMAGE}, {_FINGERPRINT} FROM images"
             " WHERE collection_id = %s AND image_id = %s",
             collection_id,
             image_id,
         )
-        return None if row is None else (StoredImage(*row[-2:]), _from_row(row[:-2]))
+        return None if row is None else (StoredImage(*row[:3]), _from_row(row[3:]))
 
     async def candidates(
         self, collection_id: str, query: Fingerprint, count: int
     ) -> list[Candidate]:
-        """The images whose embedding is nearest to that of a query, of the same version."""
+        """The images whose embedding is nearest to that of a query, of the same version.
+
+        PostgreSQL decides whether to compare the whole collection, as it does with small ones, or
+        to walk the index of the version; see `schema.index_embeddings`.
+        """
         rows = await self._rows(
             f"""
-            SELECT {_FINGERPRINT}, image_id FROM images
-            WHERE collection_id = %s AND version = %s
-            ORDER BY embedding <=> %s LIMIT %s
+            SELECT image_id, {_FINGERPRINT} FROM images
+            WHERE collection_id = %s AND version = {int(query.version)}
+            ORDER BY embedding::halfvec({len(query.embedding)}) <=> %s LIMIT %s
             """,
             collection_id,
-            query.version,
             HalfVector(query.embedding),
             count,
         )
-        return [Candidate(row[-1], _from_row(row[:-1])) for row in rows]
+        return [Candidate(row[0], _from_row(row[1:])) for row in rows]
 
     async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
         async with self._pool.connection() as connection:
@@ -190,7 +213,11 @@ class Store:
 
 
 _FINGERPRINT = "version, quality, pdq, embedding"
+_IMAGE = "image_id, image_time, quality"
 _COLUMNS = f"collection_id, image_id, image_time, {_FINGERPRINT}"
+_REPLACED = ", ".join(
+    f"{column} = excluded.{column}" for column in f"image_time, {_FINGERPRINT}".split(", ")
+)
 _VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s"
 _NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"
 
