@@ -14,6 +14,8 @@ from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys, create_keys
 from visualsnoop.server.schema import upgrade
 
+from .worlds import WORLDS, Connect
+
 PHOTOS = Path(__file__).parent / "photos"
 
 
@@ -51,10 +53,29 @@ def keys(database: str) -> NewKeys:
 
 
 @pytest.fixture
-def collection(service: str, keys: NewKeys) -> Iterator[Collection]:
-    """A new, empty collection."""
-    with Collection(keys.public_key, keys.secret_key, service) as collection:
+def collection(connect: Connect, service: str, keys: NewKeys) -> Iterator[Collection]:
+    """A new, empty collection, in both worlds."""
+    with connect(keys.public_key, keys.secret_key, service) as collection:
         yield collection
+
+
+@pytest.fixture(params=WORLDS)
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """Makes a `Collection`, or an `AsyncCollection` that is used as one."""
+    return WORLDS[request.param]
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between tries, which are recorded and cut short."""
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("visualsnoop._transport.time.sleep", waited.append)
+    monkeypatch.setattr("visualsnoop._transport.asyncio.sleep", wait)
+    return waited
 
 
 @pytest.fixture(scope="session")

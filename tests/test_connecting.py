@@ -31,43 +31,40 @@ from .sockets import (
     response,
     session_response,
 )
+from .worlds import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 
 
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits between tries, which are recorded and cut short."""
-    waited: list[float] = []
-    monkeypatch.setattr("visualsnoop._transport.time.sleep", waited.append)
-    return waited
-
-
 @contextmanager
-def misbehaving(handle: Handler) -> Iterator[tuple[Collection, Listener]]:
+def misbehaving(connect: Connect, handle: Handler) -> Iterator[tuple[Collection, Listener]]:
     """A collection on a server that does as it should at first, and then as `handle` does."""
     with (
         listening(after_session(handle)) as listener,
-        Collection(*KEYS, listener.endpoint) as collection,
+        connect(*KEYS, listener.endpoint) as collection,
     ):
         yield collection, listener
 
 
-def test_refused_connection_is_tried_as_often_as_promised(waits: list[float]) -> None:
+def test_refused_connection_is_tried_as_often_as_promised(
+    connect: Connect, waits: list[float]
+) -> None:
     with pytest.raises(CannotConnectError, match="service runs"):
-        Collection(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1", max_retries=3)
+        connect(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1", max_retries=3)
     assert len(waits) == 3
 
 
-def test_name_that_does_not_resolve_is_tried_as_often_as_promised(waits: list[float]) -> None:
+def test_name_that_does_not_resolve_is_tried_as_often_as_promised(
+    connect: Connect, waits: list[float]
+) -> None:
     with pytest.raises(CannotConnectError):
-        Collection(*KEYS, "http://nobody.invalid/api/v1", max_retries=1)
+        connect(*KEYS, "http://nobody.invalid/api/v1", max_retries=1)
     assert len(waits) == 1
 
 
-def test_no_retry_when_none_is_wanted(waits: list[float]) -> None:
+def test_no_retry_when_none_is_wanted(connect: Connect, waits: list[float]) -> None:
     with pytest.raises(CannotConnectError):
-        Collection(*KEYS, f"http://127.0.0.1:{closed_port()}", max_retries=0)
+        connect(*KEYS, f"http://127.0.0.1:{closed_port()}", max_retries=0)
     assert waits == []
 
 
@@ -77,7 +74,7 @@ def test_waits_grow_from_try_to_try() -> None:
     assert 3.2 <= last <= 6.4
 
 
-def test_service_that_starts_late_is_reached() -> None:
+def test_service_that_starts_late_is_reached(connect: Connect) -> None:
     port = closed_port()
 
     def start_late() -> None:
@@ -90,22 +87,27 @@ def test_service_that_starts_late_is_reached() -> None:
 
     thread = threading.Thread(target=start_late)
     thread.start()
-    with Collection(*KEYS, f"http://127.0.0.1:{port}/api/v1", max_retries=5) as collection:
+    with connect(*KEYS, f"http://127.0.0.1:{port}/api/v1", max_retries=5) as collection:
         assert collection.name == "holidays"
     thread.join()
 
 
-def test_request_that_was_sent_is_never_sent_again(photo: Path, waits: list[float]) -> None:
-    with misbehaving(reset) as (collection, listener), pytest.raises(ConnectionLostError):
+def test_request_that_was_sent_is_never_sent_again(
+    connect: Connect, photo: Path, waits: list[float]
+) -> None:
+    with misbehaving(connect, reset) as (collection, listener), pytest.raises(ConnectionLostError):
         collection.add_image(photo)
     assert len(listener.requests) == 2
     assert waits == []
 
 
-def test_status_of_failure_is_not_retried(waits: list[float]) -> None:
+def test_status_of_failure_is_not_retried(connect: Connect, waits: list[float]) -> None:
     answer = response(503, b"<html>down</html>", "Content-Type: text/html")
     with (
-        misbehaving(lambda connection: connection.sendall(answer)) as (collection, listener),
+        misbehaving(connect, lambda connection: connection.sendall(answer)) as (
+            collection,
+            listener,
+        ),
         pytest.raises(ServerError) as caught,
     ):
         collection.get_image("beach")
@@ -113,7 +115,7 @@ def test_status_of_failure_is_not_retried(waits: list[float]) -> None:
     assert len(listener.requests) == 2
 
 
-def test_connection_that_is_not_taken_up_times_out() -> None:
+def test_connection_that_is_not_taken_up_times_out(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
         # Once the backlog is full, the system leaves further connections without an answer.
         for _ in range(4):
@@ -122,13 +124,15 @@ def test_connection_that_is_not_taken_up_times_out() -> None:
             filler.connect_ex(full.getsockname())
         host, port = full.getsockname()
         with pytest.raises(ConnectTimedOutError):
-            Collection(*KEYS, f"http://{host}:{port}", max_retries=0, timeout=0.2)
+            connect(*KEYS, f"http://{host}:{port}", max_retries=0, timeout=0.2)
 
 
 @pytest.mark.parametrize("timeout", [0.2, (5, 0.2), (None, 0.2)])
-def test_silent_server_times_out(timeout: float | tuple[float | None, float]) -> None:
+def test_silent_server_times_out(
+    connect: Connect, timeout: float | tuple[float | None, float]
+) -> None:
     silence = threading.Event()
-    with misbehaving(lambda _: bool(silence.wait(10))) as (collection, listener):
+    with misbehaving(connect, lambda _: bool(silence.wait(10))) as (collection, listener):
         with pytest.raises(TimedOutError) as caught:
             collection.get_image("beach", timeout=timeout)
         silence.set()
@@ -148,57 +152,59 @@ def test_silent_server_times_out(timeout: float | tuple[float | None, float]) ->
     ],
     ids=["page", "cut", "list", "wrong types", "nothing", "redirect"],
 )
-def test_answer_that_is_not_of_the_api_is_an_error(answer: bytes) -> None:
+def test_answer_that_is_not_of_the_api_is_an_error(connect: Connect, answer: bytes) -> None:
     with (
-        misbehaving(lambda connection: connection.sendall(answer)) as (collection, _),
+        misbehaving(connect, lambda connection: connection.sendall(answer)) as (collection, _),
         pytest.raises(UnexpectedAnswerError),
     ):
         collection.get_image("beach")
 
 
 @pytest.mark.parametrize("key", ["http", "all", "http://127.0.0.1", "all://127.0.0.1"])
-def test_proxy_is_used(key: str, service: str, keys: NewKeys, photo: Path) -> None:
+def test_proxy_is_used(
+    connect: Connect, key: str, service: str, keys: NewKeys, photo: Path
+) -> None:
     with listening(forward_proxy) as listener:
         proxies = {key: f"http://{listener.address}"}
-        with Collection(keys.public_key, keys.secret_key, service, proxies) as collection:
+        with connect(keys.public_key, keys.secret_key, service, proxies) as collection:
             assert collection.add_image(photo, "a/b").image_id == "a/b"
         assert listener.connections == 1
 
 
-def test_proxy_without_a_scheme_is_used(service: str, keys: NewKeys) -> None:
+def test_proxy_without_a_scheme_is_used(connect: Connect, service: str, keys: NewKeys) -> None:
     with listening(forward_proxy) as listener:
-        Collection(keys.public_key, keys.secret_key, service, {"http": listener.address}).close()
+        connect(keys.public_key, keys.secret_key, service, {"http": listener.address}).close()
         assert listener.connections == 1
 
 
-def test_proxy_for_another_host_is_not_used(service: str, keys: NewKeys) -> None:
+def test_proxy_for_another_host_is_not_used(connect: Connect, service: str, keys: NewKeys) -> None:
     proxies = {"http://example.org": f"http://127.0.0.1:{closed_port()}"}
-    Collection(keys.public_key, keys.secret_key, service, proxies).close()
+    connect(keys.public_key, keys.secret_key, service, proxies).close()
 
 
 def test_proxy_of_the_environment_is_used(
-    service: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, service: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with listening(forward_proxy) as listener:
         monkeypatch.setenv("HTTP_PROXY", f"http://{listener.address}")
         monkeypatch.setenv("http_proxy", f"http://{listener.address}")
-        Collection(keys.public_key, keys.secret_key, service).close()
+        connect(keys.public_key, keys.secret_key, service).close()
         assert listener.connections == 1
 
 
 @pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "example.org, 127.0.0.0/8"])
 def test_no_proxy_of_the_environment_is_heeded(
-    no_proxy: str, service: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, no_proxy: str, service: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("no_proxy", no_proxy)
-    Collection(keys.public_key, keys.secret_key, service).close()
+    connect(keys.public_key, keys.secret_key, service).close()
 
 
 def test_refused_connection_to_a_proxy_is_tried_as_often_as_promised(
-    waits: list[float], service: str, keys: NewKeys
+    connect: Connect, waits: list[float], service: str, keys: NewKeys
 ) -> None:
     proxies = {"http": f"http://127.0.0.1:{closed_port()}"}
     with pytest.raises(CannotConnectError):
-        Collection(keys.public_key, keys.secret_key, service, proxies, max_retries=2)
+        connect(keys.public_key, keys.secret_key, service, proxies, max_retries=2)
     assert len(waits) == 2

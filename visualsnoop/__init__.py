@@ -3,6 +3,12 @@
 from ._version import __version__
 from .auth import VisualSnoopHMACAuth
 from .exceptions import VisualSnoopError
-from .models import Collection
+from .models import AsyncCollection, Collection
 
-__all__ = ["Collection", "VisualSnoopError", "VisualSnoopHMACAuth", "__version__"]
+__all__ = [
+    "AsyncCollection",
+    "Collection",
+    "VisualSnoopError",
+    "VisualSnoopHMACAuth",
+    "__version__",
+]

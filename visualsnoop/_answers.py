@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from ._dates import http_date
 from .exceptions import (
     AnswerError,
     AuthenticationError,
@@ -73,7 +73,7 @@ def connection_errors(endpoint: str) -> Iterator[None]:
     """Raise what HTTPX raises within as errors of this package."""
     try:
         yield
-    except httpx.ConnectTimeout as error:
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise ConnectTimedOutError(
             f"No connection to {endpoint} in time: check the endpoint, the network and proxies, "
             "or allow more time"
@@ -115,17 +115,9 @@ def _without_message(response: httpx.Response) -> str:
 
 def _clock_hint(response: httpx.Response) -> str:
     """How far the clocks are apart, if they are: the usual reason why a date is refused."""
-    ours = _date(response.request.headers)
-    theirs = _date(response.headers)
+    ours = http_date(response.request.headers.get("date", ""))
+    theirs = http_date(response.headers.get("date", ""))
     if ours is None or theirs is None or abs(theirs - ours) < _NOTABLE_CLOCK_DIFFERENCE:
         return ""
     direction = "ahead of" if theirs > ours else "behind"
     return f" (the clock of the server is {abs(theirs - ours)} {direction} yours)"
-
-
-def _date(headers: httpx.Headers) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    return date.astimezone()

@@ -45,8 +45,10 @@ class Call(Generic[T]):
         Raises:
             AnswerError: If it refused the request, failed, or answered something else.
         """
-        if not response.is_success:
-            raise error_for(response)
+        try:
+            response.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            raise error_for(response) from error
         try:
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError) as error:

@@ -1,8 +1,9 @@
 """Opening what the user gave as an image, as a stream of bytes that is never held whole."""
 
+import asyncio
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from typing import IO, Self, TypeAlias, cast
@@ -13,6 +14,11 @@ ImageInput: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes]
 )
 """An image file: a path, its bytes, a binary file object, or an iterable of pieces of bytes."""
+
+AsyncImageInput: TypeAlias = ImageInput | AsyncIterable[bytes]
+"""`ImageInput`, or an asynchronous iterable of pieces of bytes."""
+
+BYTES = (bytes, bytearray, memoryview)
 
 _CHUNK = 64 * 1024
 
@@ -40,7 +46,7 @@ class Picture:
             TypeError: If `image` is of another type, or a file object in text mode.
             ValueError: If there are no bytes, or a URL was given.
         """
-        if isinstance(image, (bytes, bytearray, memoryview)):
+        if isinstance(image, BYTES):
             return cls._of_file(io.BytesIO(image), f"image of type {type(image).__name__}")
         if isinstance(image, (str, os.PathLike)):
             return cls._of_path(image)
@@ -75,19 +81,17 @@ class Picture:
         length = file.seek(0, os.SEEK_END) - start
         file.seek(start)
         if length <= 0:
-            raise ValueError(f"{name} is empty, or has been read to its end")
+            raise _empty(name)
         return cls(length, _read(file, length))
 
     @classmethod
     def _of_pieces(cls, pieces: Iterable[bytes], name: str = "image") -> Self:
-        remaining = iter(pieces)
+        remaining = (_as_bytes(piece, name) for piece in pieces)
         # The first piece is looked at now: nothing may be sent for an image without bytes.
         first = next((piece for piece in remaining if piece), None)
         if first is None:
-            raise ValueError(f"{name} is empty, or has been read to its end")
-        if not isinstance(first, (bytes, bytearray, memoryview)):
-            raise TypeError(f"{name} must yield bytes, not {type(first).__name__}")
-        return cls(None, chain([bytes(first)], remaining))
+            raise _empty(name)
+        return cls(None, chain([first], remaining))
 
     def stream(self) -> Iterator[bytes]:
         """The bytes, in pieces; they can be taken once."""
@@ -98,6 +102,75 @@ class Picture:
 
     def __exit__(self, *args: object) -> None:
         self._opened.close()
+
+
+@define
+class AsyncPicture:
+    """`Picture` for asyncio: files and iterables are read in threads, never in the event loop.
+
+    Attributes:
+        length: How many bytes there are; None where that is not known beforehand.
+    """
+
+    length: int | None
+    _chunks: AsyncIterator[bytes]
+    _picture: Picture | None = None
+
+    @classmethod
+    async def open(cls, image: AsyncImageInput) -> Self:
+        """Open an image as `Picture.open` does."""
+        if isinstance(image, AsyncIterable):
+            return await cls._of_pieces(image)
+        if isinstance(image, BYTES):
+            picture = Picture.open(image)
+            return cls(picture.length, _without_threads(picture.stream()), picture)
+        picture = await asyncio.to_thread(Picture.open, image)
+        return cls(picture.length, _in_threads(picture.stream()), picture)
+
+    @classmethod
+    async def _of_pieces(cls, pieces: AsyncIterable[bytes]) -> Self:
+        remaining = aiter(_as_bytes(piece, "image") async for piece in pieces)
+        async for first in remaining:
+            if first:
+                return cls(None, _chain(first, remaining))
+        raise _empty("image")
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """The bytes, in pieces; they can be taken once."""
+        return self._chunks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        if self._picture is not None:
+            self._picture.__exit__(*args)
+
+
+async def _without_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def _in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        yield chunk
+
+
+async def _chain(first: bytes, remaining: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in remaining:
+        yield piece
+
+
+def _as_bytes(piece: object, name: str) -> bytes:
+    if not isinstance(piece, BYTES):
+        raise TypeError(f"{name} must yield bytes, not {type(piece).__name__}")
+    return bytes(piece)
+
+
+def _empty(name: str) -> ValueError:
+    return ValueError(f"{name} is empty, or has been read to its end")
 
 
 def _is_seekable(file: IO[bytes]) -> bool:

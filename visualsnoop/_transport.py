@@ -1,54 +1,138 @@
 """Retrying failed connections, and nothing else."""
 
+import asyncio
+import logging
+import os
 import random
+import re
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import Self
+from weakref import WeakSet
 
 import httpx
+from attrs import define, field
+
+_log = logging.getLogger("visualsnoop")
 
 _FIRST_WAIT = 0.2  # seconds, doubled with each retry
 _LONGEST_WAIT = 10.0
+
+# What a proxy says when it was asked for a connection and could not make it: by SOCKS, by CONNECT.
+_PROXY_COULD_NOT_CONNECT = re.compile(r"Proxy Server could not connect|50[234]\b")
 
 
 class ConnectRetryTransport(httpx.BaseTransport):
     """Sends requests by another transport, and again when no connection could be made.
 
     These failures happen before the first byte of a request is sent: a host name that does not
-    resolve, a refused or unreachable socket, a connection or a TLS handshake that takes too long.
-    Any other failure is not retried, for the server may have acted on the request.
+    resolve, a refused or unreachable socket, a connection or a TLS handshake that takes too long,
+    a proxy that says so of what is behind it. Any other failure is not retried, for the server may
+    have acted on the request.
+
+    A process that was forked makes a transport of its own, as two processes cannot share a
+    connection.
+
+    Args:
+        make_transport: Makes what sends the requests, through whatever proxy it knows.
+        max_retries: How often to try again.
+    """
+
+    def __init__(self, make_transport: Callable[[], httpx.BaseTransport], max_retries: int) -> None:
+        self._make_transport = make_transport
+        self._transport = make_transport()
+        self._max_retries = max_retries
+        self._of_parents: list[httpx.BaseTransport] = []
+        _alive.add(self)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        for attempt in attempts(request, self._max_retries):
+            with attempt:
+                return attempt.answered(self._transport.handle_request(request))
+            time.sleep(attempt.wait_after)
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def start_anew(self) -> None:
+        """Leave the connections to the process that this one was forked from."""
+        # Kept, as closing them here could wait for a lock that no thread of this process holds.
+        self._of_parents.append(self._transport)
+        self._transport = self._make_transport()
+
+
+class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
+    """`ConnectRetryTransport` for asyncio.
 
     Args:
         transport: Sends the requests, through whatever proxy it knows.
         max_retries: How often to try again.
     """
 
-    def __init__(self, transport: httpx.BaseTransport, max_retries: int) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, max_retries: int) -> None:
         self._transport = transport
         self._max_retries = max_retries
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        for wait in waits(self._max_retries):
-            try:
-                return self._transport.handle_request(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                time.sleep(wait)
-        return self._transport.handle_request(request)
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for attempt in attempts(request, self._max_retries):
+            with attempt:
+                return attempt.answered(await self._transport.handle_async_request(request))
+            await asyncio.sleep(attempt.wait_after)
+        raise AssertionError("the last attempt returns or raises")
 
-    def __enter__(self) -> "ConnectRetryTransport":
-        self._transport.__enter__()
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+@define
+class Attempt:
+    """One try to send a request: logs how it went, and swallows a failure that allows another.
+
+    Attributes:
+        wait_after: How many seconds to wait before the next try.
+    """
+
+    _request: httpx.Request
+    _number: int
+    _is_last: bool
+    wait_after: float
+    _started: float = field(init=False)
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
         return self
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self._transport.__exit__(exc_type, exc_value, traceback)
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if exc_value is not None:
+            self._log(type(exc_value).__name__)
+        return not self._is_last and is_before_sending(exc_value)
 
-    def close(self) -> None:
-        self._transport.close()
+    def answered(self, response: httpx.Response) -> httpx.Response:
+        self._log(str(response.status_code))
+        return response
+
+    def _log(self, outcome: str) -> None:
+        _log.debug(
+            "%s %s: %s after %.0f ms, attempt %d",
+            self._request.method,
+            self._request.url.raw_path.partition(b"?")[0].decode("ascii"),
+            outcome,
+            (time.monotonic() - self._started) * 1000,
+            self._number,
+        )
+
+
+def attempts(request: httpx.Request, max_retries: int) -> Iterator[Attempt]:
+    for number, wait in enumerate((*waits(max_retries), 0.0), start=1):
+        yield Attempt(request, number, number > max_retries, wait)
 
 
 def waits(max_retries: int) -> Iterator[float]:
@@ -59,3 +143,32 @@ def waits(max_retries: int) -> Iterator[float]:
     """
     for attempt in range(max_retries):
         yield min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT) * random.uniform(0.5, 1)
+
+
+def is_before_sending(error: BaseException | None) -> bool:
+    """Whether no connection was made, for a reason that may have gone when trying again."""
+    if isinstance(error, httpx.ConnectError):
+        return not _is_refused_certificate(error)
+    if isinstance(error, httpx.ProxyError):
+        return _PROXY_COULD_NOT_CONNECT.match(str(error)) is not None
+    return isinstance(error, httpx.ConnectTimeout)
+
+
+def _is_refused_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__
+    return False
+
+
+_alive: WeakSet[ConnectRetryTransport] = WeakSet()
+
+
+def _start_all_anew() -> None:
+    for transport in _alive:
+        transport.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_all_anew)

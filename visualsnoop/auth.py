@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Generator
 from email.utils import formatdate
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import httpx
 
@@ -78,6 +78,12 @@ class VisualSnoopHMACAuth(httpx.Auth):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(public_key={self.public_key!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a VisualSnoopHMACAuth holds a secret key, and cannot be copied or pickled: make "
+            "another one from the keys"
+        )
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign a request of HTTPX."""

@@ -19,8 +19,11 @@ VisualSnoopError
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+
+from ._dates import http_date
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -74,6 +77,16 @@ def _restore(kind: type[VisualSnoopError], message: str, state: dict[str, Any]) 
 class AnswerError(VisualSnoopError):
     """The server answered, but not with what was wanted."""
 
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds the server asks to wait before the next try, or None."""
+        value = self.headers.get("retry-after", "")
+        if value.isdecimal():
+            return float(value)
+        now = http_date(self.headers.get("date", "")) or datetime.now(UTC)
+        until = http_date(value)
+        return None if until is None else max((until - now).total_seconds(), 0.0)
+
 
 class BadRequestError(AnswerError):
     """The server did not accept the request as it was made."""
@@ -100,13 +113,7 @@ class TooLargeError(ImageRefusedError):
 
 
 class RateLimitedError(AnswerError):
-    """Too many requests were made with these keys."""
-
-    @property
-    def retry_after(self) -> float | None:
-        """How many seconds the server asks to wait; None where it does not say."""
-        value = self.headers.get("retry-after", "")
-        return float(value) if value.isdecimal() else None
+    """Too many requests were made with these keys; `retry_after` says how long to wait."""
 
 
 class ServerError(AnswerError):

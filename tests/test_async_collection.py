@@ -1,0 +1,161 @@
+"""What only `AsyncCollection` does; what it shares with `Collection` is tested for both at once."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from visualsnoop import AsyncCollection
+from visualsnoop.exceptions import AuthenticationError
+from visualsnoop.server.keys import NewKeys
+
+from .sockets import Listener, after_session, closed_port, listening, read_head, response
+
+KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
+
+
+def test_making_one_sends_nothing() -> None:
+    async def use() -> None:
+        collection = AsyncCollection(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1")
+        with pytest.raises(RuntimeError, match="open"):
+            _ = collection.name
+        await collection.aclose()
+
+    asyncio.run(use())
+
+
+def test_it_is_opened_once(service: str, keys: NewKeys) -> None:
+    async def use() -> None:
+        collection = AsyncCollection(keys.public_key, keys.secret_key, service)
+        assert await collection.open() is collection
+        async with collection:
+            assert (collection.id, collection.user) == (keys.collection_id, "ada")
+
+    asyncio.run(use())
+
+
+def test_refused_keys_raise_when_it_is_opened(service: str, keys: NewKeys) -> None:
+    async def use() -> None:
+        async with AsyncCollection(keys.public_key, "x" * 40, service):
+            raise AssertionError("not reached")
+
+    with pytest.raises(AuthenticationError):
+        asyncio.run(use())
+
+
+def test_asynchronous_iterable_is_an_image(service: str, keys: NewKeys, photo: Path) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        data = photo.read_bytes()
+        for start in range(0, len(data), 1000):
+            await asyncio.sleep(0)
+            yield data[start : start + 1000]
+
+    async def use() -> None:
+        async with AsyncCollection(keys.public_key, keys.secret_key, service) as collection:
+            assert (await collection.add_image(pieces(), "beach")).message == "Added"
+            found = await collection.search_images(pieces())
+            assert found.results[0].score == pytest.approx(1, abs=0.001)
+
+    asyncio.run(use())
+
+
+def test_asynchronous_iterable_without_bytes_is_an_error_before_sending() -> None:
+    async def nothing() -> AsyncIterator[bytes]:
+        yield b""
+
+    async def words() -> AsyncIterator[str]:
+        yield "words"
+
+    async def use() -> None:
+        collection = AsyncCollection(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1")
+        with pytest.raises(ValueError, match="empty"):
+            await collection.add_image(nothing())
+        with pytest.raises(TypeError, match="bytes, not str"):
+            await collection.add_image(words())  # type: ignore[arg-type]
+        await collection.aclose()
+
+    asyncio.run(use())
+
+
+class SlowFile:
+    """A file object each read of which takes a while, as on a disk of the network."""
+
+    def __init__(self) -> None:
+        self._remaining = 5
+        self.threads: set[int] = set()
+
+    def read(self, size: int = -1) -> bytes:
+        if size == 0:
+            return b""
+        self.threads.add(threading.get_ident())
+        time.sleep(0.1)
+        self._remaining -= 1
+        return b"piece" if self._remaining >= 0 else b""
+
+
+def test_slow_file_does_not_block_the_loop() -> None:
+    def add(connection: socket.socket) -> None:
+        connection.sendall(response(500, b""))
+
+    async def use() -> None:
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.01)
+                ticks += 1
+
+        ticking = asyncio.create_task(tick())
+        file = SlowFile()
+        with listening(after_session(add)) as listener:
+            async with AsyncCollection(*KEYS, listener.endpoint) as collection:
+                await asyncio.gather(
+                    collection.add_image(file),  # type: ignore[arg-type]
+                    return_exceptions=True,
+                )
+        ticking.cancel()
+        assert threading.get_ident() not in file.threads
+        assert ticks >= 10
+
+    asyncio.run(use())
+
+
+def test_thousand_calls_at_once() -> None:
+    def answer(listener: Listener, connection: socket.socket) -> None:
+        while head := read_head(listener, connection):
+            image_id = head.split(b" ", 2)[1].rpartition(b"/")[2]
+            body = b'{"status": 404, "message": "%s"}' % image_id
+            connection.sendall(response(404, body))
+
+    async def use() -> None:
+        with listening(answer) as listener:
+            collection = AsyncCollection(*KEYS, listener.endpoint)
+            errors = await asyncio.gather(
+                *(collection.get_image(str(number)) for number in range(1000)),
+                return_exceptions=True,
+            )
+            await collection.aclose()
+            assert [getattr(error, "message", error) for error in errors] == [
+                str(number) for number in range(1000)
+            ]
+            assert len(listener.requests) == 1000
+
+    asyncio.run(use())
+
+
+def test_cancelled_call_leaves_the_collection_usable(service: str, keys: NewKeys) -> None:
+    async def use() -> None:
+        async with AsyncCollection(keys.public_key, keys.secret_key, service) as collection:
+            call = asyncio.create_task(collection.get_images())
+            await asyncio.sleep(0)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert (await collection.get_images()).images == []
+
+    asyncio.run(use())

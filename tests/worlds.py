@@ -1,0 +1,71 @@
+"""Both worlds in one: tests that hold for `Collection` and `AsyncCollection` alike."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import TracebackType
+from typing import Any, Self, cast
+
+from visualsnoop import AsyncCollection, Collection
+
+Connect = Callable[..., Collection]
+
+
+class Awaited:
+    """An `AsyncCollection` that is used as a `Collection`: what it does is awaited at once."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._runner = asyncio.Runner()
+        self._collection = AsyncCollection(*args, **options)
+        try:
+            self._runner.run(self._collection.__aenter__())
+        except BaseException:
+            self._runner.close()
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._collection, name)
+        return self._awaiting(attribute) if inspect.ismethod(attribute) else attribute
+
+    def __repr__(self) -> str:
+        return repr(self._collection)
+
+    def _awaiting(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            returned = method(*args, **kwargs)
+            if inspect.isasyncgen(returned):
+                return self._each(returned)
+            return self._runner.run(returned)
+
+        return call
+
+    def _each(self, generator: AsyncIterator[Any]) -> Iterator[Any]:
+        async def following() -> Any:
+            return await anext(generator)
+
+        try:
+            while True:
+                try:
+                    yield self._runner.run(following())
+                except StopAsyncIteration:
+                    return
+        finally:
+            self._runner.run(generator.aclose())  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        self._runner.run(self._collection.aclose())
+        self._runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+WORLDS = {"sync": Collection, "async": cast(Connect, Awaited)}

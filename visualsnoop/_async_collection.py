@@ -1,0 +1,210 @@
+"""`AsyncCollection`, the way to the images of a collection for asyncio."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+from visualsnoop_api.models import Image, ImageList, ListedImage, SearchByIdResults, SearchResults
+
+from . import _calls, bulk
+from ._answers import connection_errors
+from ._calls import Call
+from ._connections import MOST_CONNECTIONS, AsyncOptions, ProxiesInput, async_client
+from ._environment import keys_and_endpoint
+from ._identity import Identity
+from ._listing import Listing
+from ._pictures import AsyncImageInput, AsyncPicture
+from ._timeouts import TimeoutInput, httpx_timeout
+from ._workers import in_tasks
+from .bulk import AsyncImageItem, OnProgress, Outcome
+from .exceptions import NotFoundError
+
+T = TypeVar("T")
+Item = TypeVar("Item", bound=AsyncImageItem)
+
+
+class AsyncCollection(Identity):
+    """`Collection` for asyncio: the same arguments, methods, results and errors.
+
+        async with AsyncCollection(public_key, secret_key, endpoint) as collection:
+            await collection.add_image("beach.jpg", "beach")
+            found = await collection.search_images("cropped.jpg")
+            async for image in collection.iter_images():
+                print(image.id)
+
+    Making one sends nothing. `async with` or `open` asks the service which collection the keys
+    belong to; `id`, `name` and `user` are known from then on. Files are read in threads, so that
+    the event loop is never blocked. A collection may be used by many tasks at once, all of one
+    event loop.
+
+    Args:
+        public_key, secret_key, endpoint, proxies, max_retries: As in `Collection`.
+        **options: More about connecting: see `AsyncOptions`.
+
+    Attributes:
+        id, name, user, endpoint: As in `Collection`.
+
+    Raises:
+        ValueError: If a key, the endpoint or an option cannot be right.
+        ImportError: If a proxy or an option needs a package that is not installed.
+    """
+
+    def __init__(
+        self,
+        public_key: str,
+        secret_key: str,
+        endpoint: str = "http://visualsnoop.com/api/v1",
+        proxies: ProxiesInput = None,
+        max_retries: int = 2,
+        **options: Unpack[AsyncOptions],
+    ) -> None:
+        super().__init__(public_key, secret_key, endpoint)
+        self._client = async_client(self._url, self._auth, proxies, max_retries, options)
+        # Calls wait for a connection here, as a pool of HTTPX gets slow with many that wait in it.
+        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+
+    @classmethod
+    def from_env(
+        cls,
+        proxies: ProxiesInput = None,
+        max_retries: int = 2,
+        **options: Unpack[AsyncOptions],
+    ) -> Self:
+        """The collection whose keys are in the environment: see `Collection.from_env`."""
+        return cls(*keys_and_endpoint(), proxies, max_retries, **options)
+
+    async def open(self) -> Self:
+        """Ask the service which collection the keys belong to, unless it was asked before.
+
+        Raises:
+            AuthenticationError: If the service refuses the keys.
+            VisualSnoopError: If it cannot be reached, or answers something else.
+        """
+        if self._session is None:
+            self._session = await self._send(_calls.init_session(), None)
+        return self
+
+    async def add_image(
+        self,
+        image: AsyncImageInput,
+        image_id: str | None = None,
+        update_existing: bool = False,
+        timeout: TimeoutInput = None,
+    ) -> Image:
+        """Add an image; never overwrite one, unless told to: see `Collection.add_image`.
+
+        `image` may also be an asynchronous iterable of bytes.
+        """
+        with await AsyncPicture.open(image) as picture:
+            return await self._send(_calls.add_image(picture, image_id, update_existing), timeout)
+
+    async def delete_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
+        """Remove an image; the answer says what it was: see `Collection.delete_image`."""
+        return await self._send(_calls.delete_image(image_id), timeout)
+
+    async def get_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
+        """Get what is known of an image: see `Collection.get_image`."""
+        return await self._send(_calls.get_image(image_id), timeout)
+
+    async def get_images(
+        self, start: str | None = None, count: int | None = None, timeout: TimeoutInput = None
+    ) -> ImageList:
+        """List the images, newest first, a page at a time: see `Collection.get_images`."""
+        return await self._send(_calls.get_images(start, count), timeout)
+
+    async def search_images(
+        self, image: AsyncImageInput, timeout: TimeoutInput = None
+    ) -> SearchResults:
+        """Find the images that are similar to a picture: see `Collection.search_images`."""
+        with await AsyncPicture.open(image) as picture:
+            return await self._send(_calls.search_images(picture), timeout)
+
+    async def search_images_by_id(
+        self, image_id: str, timeout: TimeoutInput = None
+    ) -> SearchByIdResults:
+        """Find those that are similar to a stored one: see `Collection.search_images_by_id`."""
+        return await self._send(_calls.search_images_by_id(image_id), timeout)
+
+    async def iter_images(
+        self, page_size: int | None = None, timeout: TimeoutInput = None
+    ) -> AsyncIterator[ListedImage]:
+        """List all images, newest first, for `async for`: see `Collection.iter_images`."""
+        listing = Listing()
+        while not listing.is_finished:
+            try:
+                page = await self.get_images(listing.start, page_size, timeout)
+            except NotFoundError:
+                if listing.start is None:
+                    raise
+                listing.start_is_gone()
+            else:
+                for image in listing.unseen(page):
+                    yield image
+
+    def add_images(
+        self,
+        items: Iterable[Item] | AsyncIterable[Item],
+        *,
+        concurrency: int = 8,
+        update_existing: bool = False,
+        skip_existing: bool = False,
+        on_progress: OnProgress | None = None,
+        timeout: TimeoutInput = None,
+    ) -> AsyncGenerator[Outcome[Item, Image], None]:
+        """Add many images, several at a time, for `async for`: see `Collection.add_images`.
+
+        Closing the generator (`contextlib.aclosing` sees to it) also cancels what has begun.
+        """
+        steps = bulk.adding(update_existing, skip_existing, timeout)
+        return in_tasks(self, items, steps, concurrency, on_progress)
+
+    def delete_images(
+        self,
+        image_ids: Iterable[str] | AsyncIterable[str],
+        *,
+        concurrency: int = 8,
+        skip_missing: bool = False,
+        on_progress: OnProgress | None = None,
+        timeout: TimeoutInput = None,
+    ) -> AsyncGenerator[Outcome[str, Image], None]:
+        """Remove many images, several at a time: see `Collection.delete_images`."""
+        steps = bulk.deleting(skip_missing, timeout)
+        return in_tasks(self, image_ids, steps, concurrency, on_progress)
+
+    def search_many(
+        self,
+        items: Iterable[Item] | AsyncIterable[Item],
+        *,
+        concurrency: int = 8,
+        on_progress: OnProgress | None = None,
+        timeout: TimeoutInput = None,
+    ) -> AsyncGenerator[Outcome[Item, SearchResults], None]:
+        """Search by many pictures, several at a time: see `Collection.search_many`."""
+        return in_tasks(self, items, bulk.searching(timeout), concurrency, on_progress)
+
+    async def aclose(self) -> None:
+        """Close the connections. The collection cannot be used afterwards."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self.open()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _send(self, call: Call[T], timeout: TimeoutInput) -> T:
+        limits = httpx_timeout(timeout, self._client.timeout)
+        async with self._turns:
+            with connection_errors(self.endpoint):
+                response = await self._client.request(**call.request, timeout=limits)
+        return call.result(response)

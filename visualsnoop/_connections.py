@@ -1,0 +1,217 @@
+"""Making the HTTPX clients of collections from what the user wants of connections."""
+
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.util import find_spec
+from typing import Any, TypeAlias, TypedDict
+
+import httpx
+
+from ._proxies import proxy_for
+from ._timeouts import TimeoutInput, httpx_timeout
+from ._transport import AsyncConnectRetryTransport, ConnectRetryTransport
+from ._version import __version__
+from .auth import VisualSnoopHMACAuth
+
+ProxiesInput: TypeAlias = Mapping[str, str | None] | None
+"""Proxies as Python Requests takes them."""
+
+VerifyInput: TypeAlias = bool | str | os.PathLike[str] | ssl.SSLContext
+"""Which certificates to trust: those of well-known authorities (True), any (False), those in a
+file or folder, or those of an `ssl.SSLContext`."""
+
+CertInput: TypeAlias = str | tuple[str, str] | tuple[str, str, str] | None
+"""A certificate of the client: a PEM file with the key in it, or `(certificate, key)`, or
+`(certificate, key, password)`."""
+
+_DEFAULT_TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
+
+MOST_CONNECTIONS = 32
+
+# A connection is given up before servers do, most of which keep an idle one for 5 seconds or more:
+# a request that meets the closing of its connection could not be sent again.
+_LIMITS = httpx.Limits(
+    max_connections=MOST_CONNECTIONS,
+    max_keepalive_connections=MOST_CONNECTIONS,
+    keepalive_expiry=4,
+)
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """Keywords of `Collection` and `AsyncCollection` that say how to connect.
+
+    Attributes:
+        timeout: How long to wait for the server where a call does not say: seconds, or a
+            `(connect, read)` tuple as in Requests; by default 10 seconds to connect and 60 to read.
+        verify: Which certificates of servers to trust: True (the default) for those of well-known
+            authorities, the path of a file or folder of certificates, an `ssl.SSLContext`, or
+            False to trust any, which gives up the protection of TLS.
+        cert: A certificate to show the server: the path of a PEM file with its key, or a tuple of
+            the paths of certificate and key, and the password of the key.
+        headers: Sent with each request.
+        http2: Speak HTTP/2 with a server that offers it over TLS; `pip install 'httpx[http2]'`.
+    """
+
+    timeout: TimeoutInput
+    verify: VerifyInput
+    cert: CertInput
+    headers: Mapping[str, str] | None
+    http2: bool
+
+
+class Options(ConnectionOptions, total=False):
+    """Keywords of `Collection` after the documented ones: those of `ConnectionOptions`, and these.
+
+    Attributes:
+        transport: Sends the requests instead of a transport made from `proxies`, `verify`, `cert`
+            and `http2`. Failed connections are retried over it. It is closed with the collection.
+        http_client: Likewise, a client of yours, with its proxies, certificates, headers and
+            hooks. It stays open when the collection is closed.
+        on_request: Called with each request before it is sent.
+        on_response: Called with each answer; its body has not been read yet.
+    """
+
+    transport: httpx.BaseTransport | None
+    http_client: httpx.Client | None
+    on_request: Callable[[httpx.Request], object] | None
+    on_response: Callable[[httpx.Response], object] | None
+
+
+class AsyncOptions(ConnectionOptions, total=False):
+    """`Options` of `AsyncCollection`; hooks are coroutine functions."""
+
+    transport: httpx.AsyncBaseTransport | None
+    http_client: httpx.AsyncClient | None
+    on_request: Callable[[httpx.Request], Awaitable[object]] | None
+    on_response: Callable[[httpx.Response], Awaitable[object]] | None
+
+
+def client(
+    endpoint: httpx.URL,
+    auth: VisualSnoopHMACAuth,
+    proxies: ProxiesInput,
+    max_retries: int,
+    options: Options,
+) -> httpx.Client:
+    """A client that signs what it sends, and retries failed connections.
+
+    Raises:
+        TypeError: If there is no such option.
+        ValueError: If options contradict each other, or a proxy is of no known kind.
+        ImportError: If a proxy or HTTP/2 needs a package that is not installed.
+        OSError: If `verify` or `cert` name no certificates.
+    """
+    _check(options, Options.__optional_keys__, proxies)
+    transport = options.get("transport")
+    user_client = options.get("http_client")
+    if transport is None and user_client is not None:
+        transport = _ClientTransport(user_client)
+    settings = {} if transport else _transport_settings(endpoint, proxies, options)
+    retrying = ConnectRetryTransport(
+        lambda: transport or httpx.HTTPTransport(**settings), max_retries
+    )
+    return httpx.Client(transport=retrying, **_client_settings(endpoint, auth, options))
+
+
+def async_client(
+    endpoint: httpx.URL,
+    auth: VisualSnoopHMACAuth,
+    proxies: ProxiesInput,
+    max_retries: int,
+    options: AsyncOptions,
+) -> httpx.AsyncClient:
+    """`client` for asyncio."""
+    _check(options, AsyncOptions.__optional_keys__, proxies)
+    transport = options.get("transport")
+    user_client = options.get("http_client")
+    if transport is None and user_client is not None:
+        transport = _AsyncClientTransport(user_client)
+    if transport is None:
+        settings = _transport_settings(endpoint, proxies, options)
+        transport = httpx.AsyncHTTPTransport(**settings)
+    retrying = AsyncConnectRetryTransport(transport, max_retries)
+    return httpx.AsyncClient(transport=retrying, **_client_settings(endpoint, auth, options))
+
+
+class _ClientTransport(httpx.BaseTransport):
+    """Sends requests by a client of the user, which stays theirs to close."""
+
+    def __init__(self, user_client: httpx.Client) -> None:
+        self._client = user_client
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        _add_headers(request, self._client.headers)
+        return self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+
+class _AsyncClientTransport(httpx.AsyncBaseTransport):
+    """`_ClientTransport` for asyncio."""
+
+    def __init__(self, user_client: httpx.AsyncClient) -> None:
+        self._client = user_client
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        _add_headers(request, self._client.headers)
+        return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+
+def _add_headers(request: httpx.Request, headers: httpx.Headers) -> None:
+    for name, value in headers.items():
+        request.headers.setdefault(name, value)
+
+
+def _check(options: Options | AsyncOptions, known: frozenset[str], proxies: ProxiesInput) -> None:
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise TypeError(f"there is no keyword argument {unknown[0]!r}")
+    given = {name for name, value in {**options, "proxies": proxies}.items() if value is not None}
+    if {"transport", "http_client"} <= given:
+        raise ValueError("give either transport or http_client, not both")
+    if given & {"transport", "http_client"} and given & _OF_TRANSPORT:
+        raise ValueError(
+            f"{min(given & _OF_TRANSPORT)} has no effect on a transport or client of your own: "
+            "set it there"
+        )
+
+
+_OF_TRANSPORT = {"proxies", "verify", "cert", "http2"}
+
+
+def _transport_settings(
+    endpoint: httpx.URL, proxies: ProxiesInput, options: ConnectionOptions
+) -> dict[str, Any]:
+    http2 = options.get("http2", False)
+    if http2 and find_spec("h2") is None:
+        raise ImportError("http2 needs h2: pip install 'httpx[http2]'")
+    return {
+        "proxy": proxy_for(endpoint, proxies),
+        "verify": _ssl_context(options.get("verify", True), options.get("cert")),
+        "http2": http2,
+        "limits": _LIMITS,
+    }
+
+
+def _ssl_context(verify: VerifyInput, cert: CertInput) -> ssl.SSLContext:
+    if isinstance(verify, (bool, ssl.SSLContext)):
+        context = httpx.create_ssl_context(verify)
+    elif os.path.isdir(verify):
+        context = ssl.create_default_context(capath=verify)
+    else:
+        context = ssl.create_default_context(cafile=verify)
+    if cert is not None:
+        context.load_cert_chain(*([cert] if isinstance(cert, str) else cert))
+    return context
+
+
+def _client_settings(
+    endpoint: httpx.URL, auth: VisualSnoopHMACAuth, options: Options | AsyncOptions
+) -> dict[str, Any]:
+    hooks = {"request": options.get("on_request"), "response": options.get("on_response")}
+    return {
+        "auth": auth,
+        "base_url": endpoint,
+        "headers": {"User-Agent": f"visualsnoop/{__version__}", **(options.get("headers") or {})},
+        "timeout": httpx_timeout(options.get("timeout"), _DEFAULT_TIMEOUT),
+        "event_hooks": {event: [hook] for event, hook in hooks.items() if hook is not None},
+    }

@@ -1,0 +1,66 @@
+"""What a collection is, however it is talked to."""
+
+from typing import NoReturn
+
+import httpx
+from visualsnoop_api.models import CollectionInfo
+
+from .auth import VisualSnoopHMACAuth
+
+
+class Identity:
+    """Where a collection is, which keys open it, and what the service says that it is.
+
+    Attributes:
+        endpoint: The URL of the API.
+    """
+
+    def __init__(self, public_key: str, secret_key: str, endpoint: str) -> None:
+        self._url = _checked_endpoint(endpoint)
+        self.endpoint = str(self._url)
+        self._auth = VisualSnoopHMACAuth(public_key, secret_key)
+        self._session: CollectionInfo | None = None
+
+    @property
+    def id(self) -> str:
+        """The ID of the collection, 8 hexadecimal characters."""
+        return self._known.collection_id
+
+    @property
+    def name(self) -> str:
+        """The name of the collection."""
+        return self._known.collection_name
+
+    @property
+    def user(self) -> str:
+        """The user who owns the collection."""
+        return self._known.user
+
+    @property
+    def _known(self) -> CollectionInfo:
+        if self._session is None:
+            raise RuntimeError(
+                "the collection is not open yet: use 'async with', or 'await collection.open()'"
+            )
+        return self._session
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._auth.public_key!r}, endpoint={self.endpoint!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} holds connections and a secret key, and cannot be copied or "
+            "pickled: make one in each process, from the keys"
+        )
+
+
+def _checked_endpoint(endpoint: str) -> httpx.URL:
+    try:
+        url = httpx.URL(endpoint.rstrip("/"))
+    except httpx.InvalidURL as error:
+        raise ValueError(f"endpoint is not a URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("endpoint must be a URL such as 'http://127.0.0.1:8000/api/v1'")
+    if url.userinfo or url.query or url.fragment:
+        raise ValueError("endpoint must have no user name, query or fragment")
+    return url

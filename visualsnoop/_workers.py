@@ -1,0 +1,149 @@
+"""Working on many items at a time, in threads or in tasks, no faster than outcomes are taken."""
+
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Sized,
+)
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from threading import Event
+from typing import TypeVar
+
+from attrs import define, field
+
+from .bulk import OnProgress, Outcome, Progress, Steps
+
+Item = TypeVar("Item")
+T = TypeVar("T")
+
+
+def in_threads(
+    collection: object,
+    items: Iterable[Item],
+    steps: Callable[[Item], Steps[Outcome[Item, T]]],
+    concurrency: int,
+    on_progress: OnProgress | None,
+) -> Generator[Outcome[Item, T], None, None]:
+    """Work on items in threads, and yield the outcomes as they come."""
+    _check(concurrency)
+    tally = _Tally(items, on_progress)
+    stopped = Event()
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="visualsnoop") as pool:
+        pending: set[Future[Outcome[Item, T]]] = set()
+        try:
+            for item in items:
+                pending.add(pool.submit(_run, steps(item), collection, stopped))
+                # One more for each thread, so that none is idle while the caller looks at outcomes.
+                is_full = len(pending) >= 2 * concurrency
+                done, pending = wait(pending, None if is_full else 0, FIRST_COMPLETED)
+                yield from (tally.counted(future.result()) for future in done)
+            while pending:
+                done, pending = wait(pending, None, FIRST_COMPLETED)
+                yield from (tally.counted(future.result()) for future in done)
+        finally:
+            stopped.set()
+            for future in pending:
+                future.cancel()
+
+
+async def in_tasks(
+    collection: object,
+    items: Iterable[Item] | AsyncIterable[Item],
+    steps: Callable[[Item], Steps[Outcome[Item, T]]],
+    concurrency: int,
+    on_progress: OnProgress | None,
+) -> AsyncGenerator[Outcome[Item, T], None]:
+    """Work on items in tasks, and yield the outcomes as they come."""
+    _check(concurrency)
+    tally = _Tally(items, on_progress)
+    pending: set[asyncio.Task[Outcome[Item, T]]] = set()
+    try:
+        async for item in _each(items):
+            pending.add(asyncio.create_task(_run_async(steps(item), collection)))
+            is_full = len(pending) >= concurrency
+            done, pending = await asyncio.wait(
+                pending, timeout=None if is_full else 0, return_when=FIRST_COMPLETED
+            )
+            for task in done:
+                yield tally.counted(task.result())
+        while pending:
+            done, pending = await asyncio.wait(pending, return_when=FIRST_COMPLETED)
+            for task in done:
+                yield tally.counted(task.result())
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+def _check(concurrency: int) -> None:
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+
+
+def _run(steps: Steps[T], collection: object, stopped: Event) -> T:
+    """Do what the steps ask for."""
+    step, answer, error = None, None, None
+    while True:
+        if stopped.is_set():
+            raise CancelledError
+        try:
+            step = steps.send(answer) if error is None else steps.throw(error)
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+        answer, error = None, None
+        try:
+            answer = stopped.wait(step) if isinstance(step, float) else step(collection)
+        except Exception as raised:
+            error = raised
+
+
+async def _run_async(steps: Steps[T], collection: object) -> T:
+    """`_run` for asyncio."""
+    step, answer, error = None, None, None
+    while True:
+        try:
+            step = steps.send(answer) if error is None else steps.throw(error)
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+        answer, error = None, None
+        try:
+            answer = await (asyncio.sleep(step) if isinstance(step, float) else step(collection))
+        except Exception as raised:
+            error = raised
+
+
+@define
+class _Tally:
+    """Counts outcomes, and tells of it."""
+
+    _items: object
+    _on_progress: OnProgress | None
+    _done: int = field(default=0, init=False)
+    _failed: int = field(default=0, init=False)
+    _skipped: int = field(default=0, init=False)
+
+    def counted(self, outcome: Outcome[Item, T]) -> Outcome[Item, T]:
+        self._done += 1
+        self._failed += outcome.error is not None
+        self._skipped += outcome.skipped
+        if self._on_progress is not None:
+            total = len(self._items) if isinstance(self._items, Sized) else None
+            self._on_progress(Progress(self._done, self._failed, self._skipped, total))
+        return outcome
+
+
+async def _each(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[Item]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

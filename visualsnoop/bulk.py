@@ -1,0 +1,184 @@
+"""Many images at once: what `Collection.add_images` and its kin yield, and what they do.
+
+What is done for an item is written as a generator that asks for calls and for waits, so that it
+serves threads and tasks alike; `_workers` runs them.
+"""
+
+import os
+import time
+from collections.abc import Callable, Generator
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from attrs import define, frozen
+from visualsnoop_api.models import Image, SearchResults
+
+from ._pictures import BYTES, AsyncImageInput, ImageInput
+from ._timeouts import TimeoutInput
+from ._transport import waits
+from .exceptions import ImageIDTakenError, NotFoundError, RateLimitedError, ServerError
+
+__all__ = ["AsyncImageItem", "ImageItem", "OnProgress", "Outcome", "Progress"]
+
+Item = TypeVar("Item")
+T = TypeVar("T")
+
+ImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, ImageInput]
+"""An image of many: a path, whose file name is the ID, or a pair of ID and image."""
+
+AsyncImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, AsyncImageInput]
+"""`ImageItem` for asyncio."""
+
+_MOST_RETRIES = 5
+_LONGEST_WAIT = 300.0
+
+
+@frozen
+class Outcome(Generic[Item, T]):
+    """What became of one item.
+
+    Attributes:
+        item: The item as it was given.
+        image_id: The ID of the image; None where it has none.
+        result: What the service answered; None where there is no answer.
+        error: What went wrong; None where nothing did.
+        skipped: Whether there was nothing to do, as the image was there (or gone) already.
+    """
+
+    item: Item
+    image_id: str | None
+    result: T | None = None
+    error: Exception | None = None
+    skipped: bool = False
+
+
+@frozen
+class Progress:
+    """How far the work is.
+
+    Attributes:
+        done: How many items are done, in one way or another.
+        failed: How many of them ended in an error.
+        skipped: How many of them were skipped.
+        total: How many items there are; None where that is not known.
+    """
+
+    done: int
+    failed: int
+    skipped: int
+    total: int | None
+
+
+OnProgress: TypeAlias = Callable[[Progress], object]
+"""Called after each item that is done."""
+
+Step: TypeAlias = Callable[[Any], Any] | float
+"""A call to make with the collection, or seconds to wait."""
+
+Steps: TypeAlias = Generator[Step, Any, T]
+"""Steps that lead to an outcome; each is sent what came of it, or thrown the error."""
+
+
+def adding(
+    update_existing: bool, skip_existing: bool, timeout: TimeoutInput
+) -> Callable[[Any], Steps[Outcome[Any, Image]]]:
+    """How an item is added."""
+    if update_existing and skip_existing:
+        raise ValueError("give either update_existing or skip_existing, not both")
+    pace = _Pace()
+
+    def steps(item: Any) -> Steps[Outcome[Any, Image]]:
+        image_id = None
+        try:
+            image_id, image = _id_and_image(item)
+            if skip_existing and image_id is not None:
+                try:
+                    found = yield from pace.call(lambda c: c.get_image(image_id, timeout))
+                    return Outcome(item, image_id, found, skipped=True)
+                except NotFoundError:
+                    pass
+            try:
+                added = yield from pace.call(
+                    lambda c: c.add_image(image, image_id, update_existing, timeout),
+                    can_be_repeated=isinstance(image, (str, os.PathLike, *BYTES)),
+                )
+            except ImageIDTakenError:
+                if not skip_existing:
+                    raise
+                return Outcome(item, image_id, skipped=True)
+            return Outcome(item, added.image_id, added)
+        except Exception as error:
+            return Outcome(item, image_id, error=error)
+
+    return steps
+
+
+def deleting(
+    skip_missing: bool, timeout: TimeoutInput
+) -> Callable[[str], Steps[Outcome[str, Image]]]:
+    """How an image is deleted."""
+    pace = _Pace()
+
+    def steps(image_id: str) -> Steps[Outcome[str, Image]]:
+        try:
+            deleted = yield from pace.call(lambda c: c.delete_image(image_id, timeout))
+            return Outcome(image_id, image_id, deleted)
+        except NotFoundError as error:
+            if skip_missing:
+                return Outcome(image_id, image_id, skipped=True)
+            return Outcome(image_id, image_id, error=error)
+        except Exception as error:
+            return Outcome(image_id, image_id, error=error)
+
+    return steps
+
+
+def searching(timeout: TimeoutInput) -> Callable[[Any], Steps[Outcome[Any, SearchResults]]]:
+    """How an item is searched for."""
+    pace = _Pace()
+
+    def steps(item: Any) -> Steps[Outcome[Any, SearchResults]]:
+        image_id = None
+        try:
+            image_id, image = _id_and_image(item)
+            found = yield from pace.call(
+                lambda c: c.search_images(image, timeout),
+                can_be_repeated=isinstance(image, (str, os.PathLike, *BYTES)),
+            )
+            return Outcome(item, image_id, found)
+        except Exception as error:
+            return Outcome(item, image_id, error=error)
+
+    return steps
+
+
+@define
+class _Pace:
+    """When the next request may be sent: a service that is asked too much asks all to wait."""
+
+    _not_before: float = 0.0
+
+    def call(self, call: Callable[[Any], Any], can_be_repeated: bool = True) -> Steps[Any]:
+        """Make a call, and make it again after a while where the service asks for that."""
+        for own_wait in (*waits(_MOST_RETRIES), None):
+            while (seconds := self._not_before - time.monotonic()) > 0:
+                yield seconds
+            try:
+                return (yield call)
+            except (RateLimitedError, ServerError) as error:
+                asked = error.retry_after
+                if asked is None and isinstance(error, RateLimitedError):
+                    asked = own_wait
+                if own_wait is None or asked is None or asked > _LONGEST_WAIT:
+                    raise
+                if not can_be_repeated:
+                    raise
+                self._not_before = max(self._not_before, time.monotonic() + asked)
+
+
+def _id_and_image(item: Any) -> tuple[str | None, Any]:
+    if isinstance(item, tuple):
+        image_id, image = item
+        return image_id, image
+    if isinstance(item, (str, os.PathLike)):
+        return os.path.basename(os.fspath(item)), item
+    raise TypeError(f"an item must be a path or an (ID, image) pair, not {type(item).__name__}")
