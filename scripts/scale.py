@@ -1,0 +1,240 @@
+"""Measure how searches grow with the number of images, up to a million in one collection.
+
+    python scripts/scale.py [--sizes 1000 10000 100000 1000000] [--plot FILE.svg]
+
+A database is filled with collections of these sizes among 1,000 small ones of 100 images each. The
+fingerprints are synthetic: embeddings are random directions of 64 degrees of freedom in 512
+dimensions, which is about as hard to index as photos are. Then the index is built, a service is
+started, and each collection is searched by the IDs of its images. Needs about 4 GB of disk and of
+memory for a million images.
+
+Recall@10 is how many of the ten nearest images the index finds that a comparison with all finds.
+"""
+
+import argparse
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from attrs import frozen
+from numpy.typing import NDArray
+
+from visualsnoop import Collection
+from visualsnoop.server.embedded import embedded_postgres
+from visualsnoop.server.fingerprint import Fingerprinter
+from visualsnoop.server.keys import create_keys
+from visualsnoop.server.schema import index_embeddings, upgrade
+
+SMALL_COLLECTIONS = 1000
+SMALL_SIZE = 100
+DIMENSIONS = 512
+FREEDOM = 64
+VERSION = Fingerprinter().version
+BATCH = 10_000
+
+# A row of COPY in PostgreSQL's binary format; every value has its length before it.
+ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        *(("collection_id_length", ">i4"), ("collection_id", "S8")),
+        *(("image_id_length", ">i4"), ("image_id", "S10")),
+        *(("image_time_length", ">i4"), ("image_time", ">i8")),
+        *(("version_length", ">i4"), ("version", ">i4")),
+        *(("quality_length", ">i4"), ("quality", ">i2")),
+        *(("pdq_length", ">i4"), ("pdq", "u1", 32)),
+        *(("embedding_length", ">i4"), ("dimensions", ">i2"), ("unused", ">i2")),
+        ("embedding", ">f2", DIMENSIONS),
+    ]
+)
+
+
+@frozen
+class Row:
+    """What was measured of a collection."""
+
+    size: int
+    p50: float  # milliseconds of a search by ID, over HTTP
+    p99: float
+    recall: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", type=int, default=[10**3, 10**4, 10**5, 10**6])
+    parser.add_argument("--plot", type=Path, help="where to draw how the latency grows")
+    arguments = parser.parse_args()
+    # The index is built fastest when it fits into this.
+    os.environ["PGOPTIONS"] = "-c maintenance_work_mem=4GB -c max_parallel_maintenance_workers=2"
+    with (
+        tempfile.TemporaryDirectory(prefix="visualsnoop-scale-") as folder,
+        embedded_postgres(Path(folder)) as database,
+    ):
+        upgrade(database)
+        measured = measure(database, arguments.sizes)
+    if arguments.plot:
+        plot(measured, arguments.plot)
+
+
+def measure(database: str, sizes: Sequence[int]) -> list[Row]:
+    keys = {size: create_keys(database, f"{size} images", "scale") for size in sizes}
+    small = [secrets.token_hex(4) for _ in range(SMALL_COLLECTIONS)]
+    with psycopg.connect(database, autocommit=True) as connection:
+        started = time.perf_counter()
+        for collection_id in small:
+            connection.execute(
+                "INSERT INTO collections (collection_id, name, owner) VALUES (%s, %s, 'small')",
+                (collection_id, collection_id),
+            )
+            fill(connection, collection_id, SMALL_SIZE)
+        for size in sizes:
+            fill(connection, keys[size].collection_id, size)
+        connection.execute("VACUUM ANALYZE images")
+        total = sum(sizes) + SMALL_COLLECTIONS * SMALL_SIZE
+        print(f"filled with {total} images in {time.perf_counter() - started:.0f} s")
+        started = time.perf_counter()
+        index_embeddings(database, VERSION, DIMENSIONS)
+        print(f"built the index in {time.perf_counter() - started:.0f} s")
+        print_sizes(connection, total)
+        print("\n    images    p50 ms    p99 ms    recall@10", flush=True)
+        rows = []
+        with running_service(database) as endpoint:
+            for size in sizes:
+                pair = keys[size]
+                with Collection(pair.public_key, pair.secret_key, endpoint) as collection:
+                    p50, p99 = latencies(collection, size)
+                recall = recall_at_ten(connection, pair.collection_id, size)
+                rows.append(Row(size, p50, p99, recall))
+                print(f"{size:10}{p50:10.1f}{p99:10.1f}{recall:13.4f}", flush=True)
+    return rows
+
+
+def fill(connection: psycopg.Connection, collection_id: str, size: int) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY images (collection_id, image_id, image_time, version, quality, pdq, embedding)"
+            " FROM STDIN (FORMAT binary)"
+        ) as copy,
+    ):
+        copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
+        for first in range(0, size, BATCH):
+            copy.write(rows(collection_id, first, min(BATCH, size - first)).tobytes())
+        copy.write(b"\xff\xff")
+
+
+def rows(collection_id: str, first: int, count: int) -> NDArray[np.void]:
+    dice = np.random.default_rng([int(collection_id, 16), first])
+    made = np.zeros(count, ROW)
+    made["fields"] = 7
+    for name in ("collection_id", "image_id", "image_time", "version", "quality", "pdq"):
+        made[f"{name}_length"] = ROW[name].itemsize
+    made["embedding_length"] = 4 + 2 * DIMENSIONS
+    made["collection_id"] = collection_id.encode()
+    made["image_id"] = [image_id(number).encode() for number in range(first, first + count)]
+    made["image_time"] = np.arange(first, first + count)
+    made["version"] = VERSION
+    made["quality"] = 100
+    made["pdq"] = dice.integers(0, 256, (count, 32))
+    made["dimensions"] = DIMENSIONS
+    made["embedding"] = embeddings(dice, count)
+    return made
+
+
+def image_id(number: int) -> str:
+    return f"{number:010}"
+
+
+def embeddings(dice: np.random.Generator, count: int) -> NDArray[np.float32]:
+    mixing = np.random.default_rng(1).standard_normal((FREEDOM, DIMENSIONS), np.float32)
+    free = dice.standard_normal((count, FREEDOM), np.float32)
+    vectors = free @ mixing
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normalised: NDArray[np.float32] = vectors / lengths
+    return normalised
+
+
+def print_sizes(connection: psycopg.Connection, total: int) -> None:
+    for name in ("images", f"images_embedding_{VERSION}", "images_pkey", "images_by_time"):
+        found = connection.execute("SELECT pg_relation_size(%s)", (name,)).fetchone()
+        assert found is not None
+        print(f"{name:24}{found[0] / 2**20:10.0f} MiB{found[0] / total:8.0f} bytes per image")
+
+
+@contextmanager
+def running_service(database: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", f"--database={database}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
+def latencies(collection: Collection, size: int, searches: int = 300) -> tuple[float, float]:
+    """The median and the 99th percentile of searches by ID, in milliseconds."""
+    dice = np.random.default_rng(size)
+    taken = []
+    for number in dice.integers(0, size, searches + 50):
+        started = time.perf_counter()
+        collection.search_images_by_id(image_id(int(number)))
+        taken.append(1000 * (time.perf_counter() - started))
+    # The first ones bring the collection into memory.
+    p50, p99 = np.percentile(taken[50:], [50, 99])
+    return float(p50), float(p99)
+
+
+def recall_at_ten(
+    connection: psycopg.Connection, collection_id: str, size: int, searches: int = 50
+) -> float:
+    """How many of the ten nearest images the service's statement finds, from 0 to 1."""
+    statement = f"""
+        SELECT image_id FROM images WHERE collection_id = %s AND version = {VERSION}
+        ORDER BY embedding::halfvec({DIMENSIONS}) <=> (
+            SELECT embedding FROM images WHERE collection_id = %s AND image_id = %s
+        ) LIMIT 100
+        """
+    found = 0
+    for number in np.random.default_rng(size + 1).integers(0, size, searches):
+        parameters = (collection_id, collection_id, image_id(int(number)))
+        nearest = []
+        for exact in (False, True):
+            with connection.transaction():
+                connection.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+                connection.execute("SET LOCAL hnsw.ef_search = 200")
+                connection.execute("SET LOCAL hnsw.max_scan_tuples = 1000000")
+                if exact:
+                    connection.execute("SET LOCAL enable_indexscan = off")
+                cursor = connection.execute(statement.encode(), parameters)
+                nearest.append({row[0] for row in cursor.fetchmany(10)})
+        found += len(nearest[0] & nearest[1])
+    return found / (10 * searches)
+
+
+def plot(measured: Sequence[Row], path: Path) -> None:
+    """Draw the latency over the number of images, both on logarithmic scales."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    sizes = [row.size for row in measured]
+    axes.plot(sizes, [row.p50 for row in measured], "o-", label="median")
+    axes.plot(sizes, [row.p99 for row in measured], "o--", label="99th percentile")
+    axes.set(xscale="log", yscale="log", xlabel="images in the collection")
+    axes.set(ylabel="search by ID, over HTTP (ms)", ylim=(1, None))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path)
+
+
+if __name__ == "__main__":
+    main()
