@@ -3,10 +3,13 @@
 import json
 import select
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+
+import trustme
 
 Handler = Callable[[socket.socket], object]
 
@@ -89,6 +92,34 @@ def response(status: int, body: bytes, *headers: str) -> bytes:
 
 def session_response() -> bytes:
     return response(200, json.dumps(SESSION).encode(), "Content-Type: application/json")
+
+
+def serve_session(listener: Listener, connection: socket.socket) -> None:
+    """Answer every request as the first one of a `Collection`."""
+    while read_head(listener, connection):
+        connection.sendall(session_response())
+
+
+def over_tls(
+    authority: trustme.CA,
+    serve: Callable[[Listener, socket.socket], None],
+    wants_certificate: bool = False,
+    protocols: Sequence[str] = (),
+) -> Callable[[Listener, socket.socket], None]:
+    """Speak TLS with each connection before `serve` gets it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    if wants_certificate:
+        authority.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    if protocols:
+        context.set_alpn_protocols(protocols)
+
+    def serve_securely(listener: Listener, connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            serve(listener, secure)
+
+    return serve_securely
 
 
 def after_session(handle: Handler) -> Callable[[Listener, socket.socket], None]:

@@ -16,8 +16,9 @@ class Awaited:
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._runner = asyncio.Runner()
-        self._collection = AsyncCollection(*args, **options)
+        self._is_in_use = False
         try:
+            self._collection = AsyncCollection(*args, **options)
             self._runner.run(self._collection.__aenter__())
         except BaseException:
             self._runner.close()
@@ -54,9 +55,11 @@ class Awaited:
 
     def close(self) -> None:
         self._runner.run(self._collection.aclose())
-        self._runner.close()
+        if not self._is_in_use:
+            self._runner.close()
 
     def __enter__(self) -> Self:
+        self._is_in_use = True
         return self
 
     def __exit__(
@@ -65,6 +68,7 @@ class Awaited:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._is_in_use = False
         self.close()
 
 

@@ -158,7 +158,8 @@ def _is_refused_certificate(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return True
-        error = error.__cause__
+        # The pool of HTTPX raises anew, which leaves the reason to the context.
+        error = error.__cause__ or error.__context__
     return False
 
 
