@@ -1,6 +1,7 @@
 """Reading an image file as a picture, whatever it is and whoever sent it."""
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,10 +9,15 @@ from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
-import pillow_jxl  # noqa: F401 (registers JPEG XL with Pillow by being imported)
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, UnidentifiedImageError
+from pillow_jxl import JpegXLImagePlugin
 
 pillow_heif.register_heif_opener()
+
+# One process uses one core: there are as many processes as are wanted.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+pillow_heif.options.DECODE_THREADS = 1
+JpegXLImagePlugin.DECODE_THREADS = 0  # none besides the one that asks
 
 # Nothing else is tried: some of Pillow's other formats run programs or are rarely examined.
 FORMATS = {
@@ -55,18 +61,30 @@ def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:
         UnreadableImage: If the data cannot be read as an image.
         ImageTooLarge: If the picture has too many pixels.
     """
-    with _refusing_damage(), Image.open(file, formats=list(FORMATS)) as opened:
-        width, height = opened.size
-        if width * height > max_pixels:
-            raise ImageTooLarge(
-                f"The picture has {width} x {height} pixels, more than {max_pixels} in all: "
-                "scale it down"
-            )
+    with _refusing_damage():
+        # The plug-in for JPEG XL decodes the whole picture in order to open it.
+        if (size := _jpeg_xl_size(file)) is not None:
+            _check_size(size, max_pixels)
+        return _decode(file, max_pixels)
+
+
+def _decode(file: BinaryIO, max_pixels: int) -> Image.Image:
+    with Image.open(file, formats=list(FORMATS)) as opened:
+        _check_size(opened.size, max_pixels)
         # A JPEG decoder can scale by 2, 4 or 8 at a fraction of the cost of doing so afterwards.
         opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
         opened.load()
         picture = fitted(_without_alpha(ImageOps.exif_transpose(opened)))
         return _to_srgb(picture, opened.info.get("icc_profile"))
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageTooLarge(
+            f"The picture has {width} x {height} pixels, more than {max_pixels} in all: "
+            "scale it down"
+        )
 
 
 def fitted(picture: Image.Image) -> Image.Image:
@@ -107,6 +125,70 @@ def _to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
             assert converted is not None
             return converted
     return picture.convert("RGB")
+
+
+_JPEG_XL_STREAM = b"\xff\x0a"
+_JPEG_XL_BOX = b"\0\0\0\x0cJXL "
+# Width to height, by the number that stands for it in a file.
+_JPEG_XL_RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
+
+
+def _jpeg_xl_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Width and height as the head of a JPEG XL file has them; None of any other file.
+
+    Source: ISO/IEC 18181-1 (the head of the codestream) and 18181-2 (the boxes around it).
+    """
+    start = file.tell()
+    try:
+        head = file.read(16)
+        if head.startswith(_JPEG_XL_BOX):
+            file.seek(start)
+            head = _jpeg_xl_stream(file)
+        return _size_in(head) if head.startswith(_JPEG_XL_STREAM) else None
+    finally:
+        file.seek(start)
+
+
+def _jpeg_xl_stream(file: BinaryIO) -> bytes:
+    """The first bytes of the codestream, which may lie in pieces in several boxes."""
+    stream = b""
+    while len(stream) < 16 and len(head := file.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        left = size - 8 if size != 1 else int.from_bytes(file.read(8)) - 16
+        if kind == b"jxlp":
+            file.read(4)  # which piece it is
+            left -= 4
+        if kind in (b"jxlc", b"jxlp"):
+            piece = file.read(16 if size == 0 else max(0, min(left, 16)))
+            stream += piece
+            left -= len(piece)
+        if size == 0 or left < 0:
+            break
+        file.seek(left, io.SEEK_CUR)
+    return stream
+
+
+def _size_in(stream: bytes) -> tuple[int, int]:
+    """Width and height in the head of a codestream, whose bits are read from the lowest up."""
+    bits = int.from_bytes(stream[2:16], "little")
+
+    def take(count: int) -> int:
+        nonlocal bits
+        value = bits & ((1 << count) - 1)
+        bits >>= count
+        return value
+
+    is_small = take(1)
+
+    def side() -> int:
+        return 8 * (take(5) + 1) if is_small else take((9, 13, 18, 30)[take(2)]) + 1
+
+    height = side()
+    ratio = take(3)
+    if ratio == 0:
+        return side(), height
+    across, down = _JPEG_XL_RATIOS[ratio]
+    return height * across // down, height
 
 
 @contextmanager
