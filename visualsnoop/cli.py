@@ -1,4 +1,4 @@
-"""The command line: a collection's images, and the service that keeps them."""
+"""The command line: a collection's images here, the service in `_service_commands`."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import Collection, VisualSnoopError, __version__
+from ._service_commands import SERVICE_COMMANDS
 
 KEY_VARIABLES = ("VISUALSNOOP_PUBLIC_KEY", "VISUALSNOOP_SECRET_KEY")
 DEFAULT_ENDPOINT = "http://127.0.0.1:8000/api/v1"
@@ -108,71 +109,5 @@ def _collection() -> Collection:
     return Collection(public_key, secret_key, endpoint)
 
 
-# What the options of a service are called where it is run and where its keys are made.
-_data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    envvar="VISUALSNOOP_DATA",
-    help="The folder of the service's data.",
-)
-_database_option = click.option(
-    "--database",
-    envvar="VISUALSNOOP_DATABASE",
-    help="A PostgreSQL of your own instead: postgresql://user:password@host/name.",
-)
-
-
-@cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="The port; 0 for any free one.")
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="An ONNX file that makes the embeddings of new images instead of the shipped model.",
-)
-@_data_option
-@_database_option
-def serve(
-    host: str, port: int, model: Path | None, data: Path | None, database: str | None
-) -> None:
-    """Run the service until it is interrupted."""
-    from .server.commands import opened_database, run
-
-    with opened_database(data, database) as url:
-        run(url, host, port, model)
-
-
-@cli.group()
-def keys() -> None:
-    """Make the keys of collections."""
-
-
-@keys.command()
-@click.argument("name")
-@click.option("--user", default=lambda: _login_name(), help="The user who owns the collection.")
-@click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
-@_data_option
-@_database_option
-def create(name: str, user: str, as_json: bool, data: Path | None, database: str | None) -> None:
-    """Make a key pair for the collection NAME, and the collection if there is none.
-
-    The secret key is shown this once. The service may be running or not.
-    """
-    from attrs import asdict
-
-    from .server.commands import opened_database
-    from .server.keys import create_keys
-
-    with opened_database(data, database) as url:
-        made = asdict(create_keys(url, name, user))
-    if as_json:
-        click.echo(json.dumps(made))
-        return
-    for field, value in made.items():
-        click.echo(f"{field}: {value}")
-
-
-def _login_name() -> str:
-    import getpass
-
-    return getpass.getuser()
+for command in SERVICE_COMMANDS:
+    cli.add_command(command)

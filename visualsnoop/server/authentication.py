@@ -1,6 +1,8 @@
 """Checking the signature of a request: who is it, and may they in?"""
 
 import hmac
+import logging
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,10 +11,14 @@ from starlette.requests import Request
 
 from visualsnoop.auth import SCHEME, signature
 
-from .problems import unauthorized
+from .problems import Problem, unauthorized
 from .store import Key
+from .vault import CannotOpen, Vault
 
-_NO_SECRET = "0" * 40
+_log = logging.getLogger(__name__)
+
+# What a read-only key pair may send by POST; all other methods but GET and HEAD change something.
+_READING_POSTS = re.compile(r"/api/v1/(search|compare/[^/]+)")
 
 
 async def authenticate(
@@ -22,27 +28,52 @@ async def authenticate(
 ) -> Key:
     """The key that has signed a request.
 
-    An unknown public key and a wrong signature get the same answer after the same work, so that
-    nobody can find out which public keys exist.
+    A public key that is not known, or not valid any more, and a wrong signature get the same answer
+    after the same work, so that nobody can find out which public keys exist. Nothing is remembered
+    from one request to the next, so that a key that is revoked is refused at once.
 
     Args:
         request: The request, of which the method, the path as it was sent, and the headers count.
-        find_key: Gives the key pair of a public key; None if there is none.
+        find_key: Gives the key pair of a public key; None if there is none that is valid.
         window: How far the date of the request may be from now, either way.
 
     Raises:
-        Problem: 401, if it is not signed, not by a known key, or not at about this time.
+        Problem: 401, if it is not signed, not by a known key, or not at about this time; 403, if it
+            would change something and the key is read-only.
     """
     public_key, given = _credentials(request.headers.get("authorization", ""))
     date = request.headers.get("date", "")
     _check_date(date, window)
     key = await find_key(public_key)
     path = request.scope["raw_path"].decode("latin-1")
-    wanted = signature(_NO_SECRET if key is None else key.secret_key, request.method, path, date)
+    secret_key = _secret_key(request.app.state.operations.settings.vault, public_key, key)
+    wanted = signature(secret_key, request.method, path, date)
     is_right = hmac.compare_digest(wanted.encode(), given.encode())
     if key is None or not is_right:
-        raise unauthorized("The public key is not known or the signature is wrong: check both keys")
+        raise unauthorized(
+            "The public key is not known or not valid any more, or the signature is wrong: check "
+            "both keys"
+        )
+    if key.is_read_only and not _only_reads(request.method, path):
+        raise Problem(403, "This key pair is read-only: use another one to change the collection")
     return key
+
+
+def _secret_key(vault: Vault, public_key: str, key: Key | None) -> str:
+    """The secret key; where there is none, one that nobody knows, after the same work."""
+    if key is None:
+        return vault.open_decoy()
+    try:
+        return vault.open(public_key, key.sealed_secret)
+    except CannotOpen as error:
+        _log.error("Requests with a key pair are refused. %s", error)
+        return vault.open_decoy()
+
+
+def _only_reads(method: str, path: str) -> bool:
+    if method == "POST":
+        return _READING_POSTS.fullmatch(path) is not None
+    return method in ("GET", "HEAD")
 
 
 def _credentials(authorization: str) -> tuple[str, str]:

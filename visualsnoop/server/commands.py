@@ -1,4 +1,4 @@
-"""What the commands `serve` and `keys` do."""
+"""Opening the database of a service, and serving."""
 
 import signal
 import socket
@@ -42,23 +42,25 @@ def opened_database(data: Path | None, database: str | None) -> Iterator[str]:
         yield database
 
 
-def run(database: str, host: str, port: int, model: Path | None = None) -> None:
+def models_with(model: Path | None) -> tuple[Path, ...]:
+    """The models of a service: the shipped one, after the one of the user if there is any."""
+    return (MODEL,) if model is None else (model.absolute(), MODEL)
+
+
+def run(settings: Settings, host: str, port: int) -> None:
     """Serve until interrupted; the URL is printed once connections are accepted.
 
     Args:
-        database: How to connect, as libpq takes it.
+        settings: How the service is set up; its tables must be there.
         host: The address to listen on.
         port: The port; 0 for any free one.
-        model: An ONNX file to make the embeddings of new images instead of the shipped model.
     """
-    models = (MODEL,) if model is None else (model.absolute(), MODEL)
-    for fingerprinter in map(Fingerprinter, models):
-        index_embeddings(database, fingerprinter.version, fingerprinter.dimensions)
+    for fingerprinter in map(Fingerprinter, settings.models):
+        index_embeddings(settings.database, fingerprinter.version, fingerprinter.dimensions)
     listener = socket.create_server((host, port), backlog=2048)
     # Connections inherit it. Without it the body of an answer waits 40 ms for its head to arrive.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    app = create_app(Settings(database, models=models))
-    config = uvicorn.Config(app, log_level="warning", lifespan="on")
+    config = uvicorn.Config(create_app(settings), log_level="warning", lifespan="on")
     server = _AnnouncingServer(config)
     # Uvicorn sends itself the signal again when it has stopped, which must not skip the clean-up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

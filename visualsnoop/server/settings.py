@@ -6,6 +6,7 @@ from pathlib import Path
 from attrs import frozen
 
 from .fingerprint import MODEL
+from .vault import Vault
 
 
 @frozen
@@ -14,6 +15,7 @@ class Settings:
 
     Attributes:
         database: How to connect to PostgreSQL, as libpq takes it.
+        vault: What opens the secret keys that are stored there.
         max_body: How many bytes the body of a request may have.
         max_pixels: How many pixels a picture may have.
         date_window: How far the date of a request may be from now, either way.
@@ -24,6 +26,7 @@ class Settings:
     """
 
     database: str
+    vault: Vault
     max_body: int = 32 * 1024 * 1024
     max_pixels: int = 100_000_000
     date_window: timedelta = timedelta(minutes=15)

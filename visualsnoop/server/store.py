@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -23,10 +23,11 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 class Key:
     """A key pair and the collection that it opens."""
 
-    secret_key: str
+    sealed_secret: bytes = field(repr=False)
     collection_id: str
     collection_name: str
     owner: str
+    is_read_only: bool
 
 
 @frozen
@@ -57,11 +58,12 @@ class Store:
         await self._row("SELECT 1")
 
     async def find_key(self, public_key: str) -> Key | None:
+        """The key pair of a public key; None if there is none, or it has expired."""
         row = await self._row(
             """
-            SELECT secret_key, collection_id, name, owner
+            SELECT sealed_secret, collection_id, name, owner, is_read_only
             FROM keys JOIN collections USING (collection_id)
-            WHERE public_key = %s
+            WHERE public_key = %s AND (expires IS NULL OR expires > now())
             """,
             public_key,
         )

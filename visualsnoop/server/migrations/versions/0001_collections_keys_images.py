@@ -23,9 +23,21 @@ def upgrade() -> None:
         """
         CREATE TABLE keys (
             public_key text PRIMARY KEY,
-            secret_key text NOT NULL,
+            sealed_secret bytea NOT NULL,
             collection_id text NOT NULL REFERENCES collections ON DELETE CASCADE,
-            created timestamptz NOT NULL DEFAULT now()
+            is_read_only boolean NOT NULL DEFAULT false,
+            created timestamptz NOT NULL DEFAULT now(),
+            expires timestamptz
+        )
+        """
+    )
+    op.execute("CREATE INDEX keys_by_collection ON keys (collection_id)")
+    # What only the master key opens, by which a wrong one is found out before it is used.
+    op.execute(
+        """
+        CREATE TABLE master_key (
+            is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only),
+            proof bytea NOT NULL
         )
         """
     )
