@@ -46,6 +46,11 @@ def parse(response: httpx.Response) -> Error | Image | None:
 
         return response_401
 
+    if response.status_code == 403:
+        response_403 = Error.from_dict(response.json())
+
+        return response_403
+
     if response.status_code == 404:
         response_404 = Error.from_dict(response.json())
 
