@@ -34,7 +34,7 @@ def environment(service: str, keys: NewKeys) -> dict[str, str]:
 def test_images_are_added_listed_found_and_deleted(
     environment: dict[str, str], photos: list[Path]
 ) -> None:
-    added = run("add", *photos[:3], **environment)
+    added = run("add", *photos[:3], "--concurrency=1", **environment)
     assert added.stdout.splitlines() == [f"added {photo.name}" for photo in photos[:3]]
     listed = run("list", **environment).stdout.splitlines()
     assert [line.split()[-1] for line in listed] == [photo.name for photo in photos[2::-1]]
@@ -52,6 +52,64 @@ def test_taken_id_is_one_line_of_error(environment: dict[str, str], photo: Path)
     assert len(again.stderr.splitlines()) == 1
     assert "'beach'" in again.stderr
     assert run("add", photo, "--id", "beach", "--update", **environment).returncode == 0
+
+
+def test_images_that_fail_leave_the_others_alone(
+    environment: dict[str, str], photos: list[Path], tmp_path: Path
+) -> None:
+    words = tmp_path / "words.jpg"
+    words.write_text("no picture")
+    added = run("add", photos[0], words, photos[1], tmp_path / "missing.jpg", **environment)
+    assert added.returncode == 1
+    assert set(added.stdout.splitlines()) == {f"added {photo.name}" for photo in photos[:2]}
+    assert {line.split()[1] for line in added.stderr.splitlines()} == {"words.jpg:", "missing.jpg:"}
+    deleted = run("delete", photos[0].name, "nobody", **environment)
+    assert deleted.returncode == 1
+    assert deleted.stdout.splitlines() == [f"deleted {photos[0].name}"]
+    assert "'nobody'" in deleted.stderr
+
+
+def test_what_is_there_already_is_skipped(environment: dict[str, str], photos: list[Path]) -> None:
+    run("add", photos[0], **environment)
+    again = run("add", *photos[:2], "--skip-existing", **environment)
+    assert again.returncode == 0
+    assert set(again.stdout.splitlines()) == {
+        f"skipped {photos[0].name}",
+        f"added {photos[1].name}",
+    }
+
+
+def test_search_takes_limits(environment: dict[str, str], photos: list[Path]) -> None:
+    run("add", *photos[:3], **environment)
+    limits = ("--count=1", "--min-score=0", "--offset=1")
+    found = run("search", photos[0], *limits, **environment).stdout.splitlines()
+    assert len(found) == 1
+    assert float(found[0].split()[0]) < 0.4
+    by_id = run("search", "--id", photos[0].name, "--min-score=0", "--count=1", **environment)
+    assert len(by_id.stdout.splitlines()) == 1
+
+
+def test_pictures_are_compared(environment: dict[str, str], photo: Path) -> None:
+    for image_id in ("one", "other"):
+        run("add", photo, "--id", image_id, **environment)
+    assert run("compare", "one", photo, **environment).stdout.split() == ["1.000", "none"]
+    assert run("compare", "one", "--id=other", **environment).stdout.split() == ["1.000", "none"]
+    as_json = json.loads(run("compare", "one", photo, "--json", **environment).stdout)
+    assert as_json["image_id"] == "one"
+    assert run("compare", "one", **environment).returncode == 2
+
+
+def test_duplicates_are_listed_until_they_are_said_to_be_none(
+    environment: dict[str, str], photo: Path
+) -> None:
+    for image_id in ("one", "other"):
+        run("add", photo, "--id", image_id, **environment)
+    listed = run("duplicates", **environment).stdout.splitlines()
+    assert listed == ["1.000  one", "1.000  other"]
+    assert run("not-duplicates", "other", "one", **environment).returncode == 0
+    assert json.loads(run("duplicates", "--json", **environment).stdout) == []
+    assert run("not-duplicates", "one", "other", "--undo", **environment).returncode == 0
+    assert len(run("duplicates", "--min-score=0.9", **environment).stdout.splitlines()) == 2
 
 
 def test_missing_keys_are_named(photo: Path) -> None:

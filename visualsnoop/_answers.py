@@ -15,6 +15,7 @@ from .exceptions import (
     CannotConnectError,
     ConnectionLostError,
     ConnectTimedOutError,
+    ForbiddenError,
     ImageIDTakenError,
     ImageRefusedError,
     NotFoundError,
@@ -27,6 +28,7 @@ from .exceptions import (
 
 _KINDS: dict[int, type[AnswerError]] = {
     401: AuthenticationError,
+    403: ForbiddenError,
     404: NotFoundError,
     409: ImageIDTakenError,
     413: TooLargeError,

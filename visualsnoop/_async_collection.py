@@ -5,16 +5,15 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
-from visualsnoop_api.models import Image, ImageList, ListedImage, SearchByIdResults, SearchResults
+from visualsnoop_api.models import DuplicateGroup, Image, ListedImage, SearchResults
 
 from . import _calls, bulk
 from ._answers import connection_errors
+from ._async_operations import AsyncOperations
 from ._calls import Call
 from ._connections import MOST_CONNECTIONS, AsyncOptions, ProxiesInput, async_client
 from ._environment import keys_and_endpoint
-from ._identity import Identity
 from ._listing import Listing
-from ._pictures import AsyncImageInput, AsyncPicture
 from ._timeouts import TimeoutInput, httpx_timeout
 from ._workers import in_tasks
 from .bulk import AsyncImageItem, OnProgress, Outcome
@@ -24,7 +23,7 @@ T = TypeVar("T")
 Item = TypeVar("Item", bound=AsyncImageItem)
 
 
-class AsyncCollection(Identity):
+class AsyncCollection(AsyncOperations):
     """`Collection` for asyncio: the same arguments, methods, results and errors.
 
         async with AsyncCollection(public_key, secret_key, endpoint) as collection:
@@ -85,47 +84,6 @@ class AsyncCollection(Identity):
             self._session = await self._send(_calls.init_session(), None)
         return self
 
-    async def add_image(
-        self,
-        image: AsyncImageInput,
-        image_id: str | None = None,
-        update_existing: bool = False,
-        timeout: TimeoutInput = None,
-    ) -> Image:
-        """Add an image; never overwrite one, unless told to: see `Collection.add_image`.
-
-        `image` may also be an asynchronous iterable of bytes.
-        """
-        with await AsyncPicture.open(image) as picture:
-            return await self._send(_calls.add_image(picture, image_id, update_existing), timeout)
-
-    async def delete_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
-        """Remove an image; the answer says what it was: see `Collection.delete_image`."""
-        return await self._send(_calls.delete_image(image_id), timeout)
-
-    async def get_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
-        """Get what is known of an image: see `Collection.get_image`."""
-        return await self._send(_calls.get_image(image_id), timeout)
-
-    async def get_images(
-        self, start: str | None = None, count: int | None = None, timeout: TimeoutInput = None
-    ) -> ImageList:
-        """List the images, newest first, a page at a time: see `Collection.get_images`."""
-        return await self._send(_calls.get_images(start, count), timeout)
-
-    async def search_images(
-        self, image: AsyncImageInput, timeout: TimeoutInput = None
-    ) -> SearchResults:
-        """Find the images that are similar to a picture: see `Collection.search_images`."""
-        with await AsyncPicture.open(image) as picture:
-            return await self._send(_calls.search_images(picture), timeout)
-
-    async def search_images_by_id(
-        self, image_id: str, timeout: TimeoutInput = None
-    ) -> SearchByIdResults:
-        """Find those that are similar to a stored one: see `Collection.search_images_by_id`."""
-        return await self._send(_calls.search_images_by_id(image_id), timeout)
-
     async def iter_images(
         self, page_size: int | None = None, timeout: TimeoutInput = None
     ) -> AsyncIterator[ListedImage]:
@@ -141,6 +99,21 @@ class AsyncCollection(Identity):
             else:
                 for image in listing.unseen(page):
                     yield image
+
+    async def iter_duplicates(
+        self,
+        min_score: float | None = None,
+        page_size: int = 1000,
+        timeout: TimeoutInput = None,
+    ) -> AsyncIterator[DuplicateGroup]:
+        """List all groups of copies, for `async for`: see `Collection.iter_duplicates`."""
+        groups: list[DuplicateGroup] = []
+        while page := (
+            await self.get_duplicates(min_score, page_size, len(groups), timeout)
+        ).groups:
+            groups += page
+        for group in groups:
+            yield group
 
     def add_images(
         self,
@@ -177,11 +150,15 @@ class AsyncCollection(Identity):
         items: Iterable[Item] | AsyncIterable[Item],
         *,
         concurrency: int = 8,
+        count: int | None = None,
+        min_score: float | None = None,
+        offset: int | None = None,
         on_progress: OnProgress | None = None,
         timeout: TimeoutInput = None,
     ) -> AsyncGenerator[Outcome[Item, SearchResults], None]:
         """Search by many pictures, several at a time: see `Collection.search_many`."""
-        return in_tasks(self, items, bulk.searching(timeout), concurrency, on_progress)
+        steps = bulk.searching(count, min_score, offset, timeout)
+        return in_tasks(self, items, steps, concurrency, on_progress)
 
     async def aclose(self) -> None:
         """Close the connections. The collection cannot be used afterwards."""

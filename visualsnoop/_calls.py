@@ -8,16 +8,20 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 from attrs import frozen
-from visualsnoop_api.api import collection, images, search
+from visualsnoop_api.api import collection, duplicates, images, search
 from visualsnoop_api.models import (
     CollectionInfo,
+    Comparison,
+    ComparisonById,
+    Decision,
+    DuplicateList,
     Error,
     Image,
     ImageList,
     SearchByIdResults,
     SearchResults,
 )
-from visualsnoop_api.types import UNSET, File
+from visualsnoop_api.types import UNSET, File, Unset
 
 from ._answers import error_for, unreadable
 from .exceptions import InvalidImageIDError
@@ -72,6 +76,10 @@ def init_session() -> Call[CollectionInfo]:
     )
 
 
+def get_collection() -> Call[CollectionInfo]:
+    return Call(collection.get_collection.build_request(), collection.get_collection.parse)
+
+
 def add_image(body: Body, image_id: str | None, update_existing: bool) -> Call[Image]:
     file = File(body.stream())
     if image_id is None:
@@ -95,25 +103,65 @@ def get_image(image_id: str) -> Call[Image]:
 
 def get_images(start: str | None, count: int | None) -> Call[ImageList]:
     request = images.list_images.build_request(
-        start=UNSET if start is None else checked(start),
-        count=UNSET if count is None else count,
+        start=UNSET if start is None else checked(start, "start"), count=_given(count)
     )
     return Call(request, images.list_images.parse)
 
 
-def search_images(body: Body) -> Call[SearchResults]:
-    request = search.search_images.build_request(body=File(body.stream()))
+def search_images(
+    body: Body, count: int | None, min_score: float | None, offset: int | None
+) -> Call[SearchResults]:
+    request = search.search_images.build_request(
+        body=File(body.stream()),
+        count=_given(count),
+        min_score=_given(min_score),
+        offset=_given(offset),
+    )
     return _sized(Call(request, search.search_images.parse), body)
 
 
-def search_images_by_id(image_id: str) -> Call[SearchByIdResults]:
-    return Call(
-        search.search_images_by_id.build_request(checked(image_id)),
-        search.search_images_by_id.parse,
+def search_images_by_id(
+    image_id: str, count: int | None, min_score: float | None, offset: int | None
+) -> Call[SearchByIdResults]:
+    request = search.search_images_by_id.build_request(
+        checked(image_id),
+        count=_given(count),
+        min_score=_given(min_score),
+        offset=_given(offset),
     )
+    return Call(request, search.search_images_by_id.parse)
 
 
-def checked(image_id: str) -> str:
+def compare_image(image_id: str, body: Body) -> Call[Comparison]:
+    request = search.compare_image.build_request(checked(image_id), body=File(body.stream()))
+    return _sized(Call(request, search.compare_image.parse), body)
+
+
+def compare_images_by_id(image_id: str, other_id: str) -> Call[ComparisonById]:
+    request = search.compare_images_by_id.build_request(*_checked_pair(image_id, other_id))
+    return Call(request, search.compare_images_by_id.parse)
+
+
+def get_duplicates(
+    min_score: float | None, count: int | None, offset: int | None
+) -> Call[DuplicateList]:
+    request = duplicates.list_duplicates.build_request(
+        min_score=_given(min_score), count=_given(count), offset=_given(offset)
+    )
+    return Call(request, duplicates.list_duplicates.parse)
+
+
+def set_not_duplicates(image_id: str, other_id: str) -> Call[Decision]:
+    request = duplicates.set_not_duplicates.build_request(*_checked_pair(image_id, other_id))
+    return Call(request, duplicates.set_not_duplicates.parse)
+
+
+def unset_not_duplicates(image_id: str, other_id: str) -> Call[Decision]:
+    request = duplicates.unset_not_duplicates.build_request(*_checked_pair(image_id, other_id))
+    return Call(request, duplicates.unset_not_duplicates.parse)
+
+
+def checked(image_id: str, name: str = "image_id") -> str:
     """The image ID, refused here where the server could not be told it.
 
     Raises:
@@ -121,16 +169,25 @@ def checked(image_id: str) -> str:
         TypeError: If it is not a string.
     """
     if not isinstance(image_id, str):
-        raise TypeError(f"image_id must be a string, not {type(image_id).__name__}")
+        raise TypeError(f"{name} must be a string, not {type(image_id).__name__}")
     if not 1 <= len(image_id) <= _LONGEST_IMAGE_ID:
         raise InvalidImageIDError(
-            f"image_id must have 1 to {_LONGEST_IMAGE_ID} characters, not {len(image_id)}"
+            f"{name} must have 1 to {_LONGEST_IMAGE_ID} characters, not {len(image_id)}"
         )
     if image_id in (".", ".."):
-        raise InvalidImageIDError(f"image_id must not be {image_id!r}: URLs cannot carry it")
+        raise InvalidImageIDError(f"{name} must not be {image_id!r}: URLs cannot carry it")
     if "\0" in image_id or any("\ud800" <= character <= "\udfff" for character in image_id):
-        raise InvalidImageIDError("image_id must not contain U+0000 or lone surrogates")
+        raise InvalidImageIDError(f"{name} must not contain U+0000 or lone surrogates")
     return image_id
+
+
+def _checked_pair(image_id: str, other_id: str) -> tuple[str, str]:
+    return checked(image_id), checked(other_id, "other_id")
+
+
+def _given(value: T | None) -> T | Unset:
+    """An optional parameter as the generated functions take it."""
+    return UNSET if value is None else value
 
 
 def _sized(call: Call[T], body: Body) -> Call[T]:

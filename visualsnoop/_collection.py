@@ -4,16 +4,15 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
-from visualsnoop_api.models import Image, ImageList, ListedImage, SearchByIdResults, SearchResults
+from visualsnoop_api.models import DuplicateGroup, Image, ListedImage, SearchResults
 
 from . import _calls, bulk
 from ._answers import connection_errors
 from ._calls import Call
 from ._connections import Options, ProxiesInput, client
 from ._environment import keys_and_endpoint
-from ._identity import Identity
 from ._listing import Listing
-from ._pictures import ImageInput, Picture
+from ._operations import Operations
 from ._timeouts import TimeoutInput, httpx_timeout
 from ._workers import in_threads
 from .bulk import ImageItem, OnProgress, Outcome
@@ -23,7 +22,7 @@ T = TypeVar("T")
 Item = TypeVar("Item", bound=ImageItem)
 
 
-class Collection(Identity):
+class Collection(Operations):
     """A collection of images on a VisualSnoop service.
 
         with Collection(public_key, secret_key, "http://127.0.0.1:8000/api/v1") as collection:
@@ -94,95 +93,6 @@ class Collection(Identity):
         """
         return cls(*keys_and_endpoint(), proxies, max_retries, **options)
 
-    def add_image(
-        self,
-        image: ImageInput,
-        image_id: str | None = None,
-        update_existing: bool = False,
-        timeout: TimeoutInput = None,
-    ) -> Image:
-        """Add an image; never overwrite one, unless told to.
-
-        Args:
-            image: The image file: a path, a binary file object (from where it stands), its bytes,
-                or an iterable of bytes. It is sent as a stream, never read whole.
-            image_id: The ID to store it under, 1 to 100 characters; by default the service makes
-                one, which is in the answer as `image_id`.
-            update_existing: Replace the image that has this ID, if there is one.
-            timeout: How long to wait for the server, in seconds: a number, or a `(connect, read)`
-                tuple as in Requests.
-
-        Returns:
-            The image as it was added, with the `message` `Added` or `Updated`.
-
-        Raises:
-            ImageIDTakenError: If there is an image of this ID and `update_existing` is false.
-            ImageRefusedError: If the service cannot read it as an image.
-            TooLargeError: If it has too many bytes or pixels.
-            InvalidImageIDError: If the ID cannot be used.
-            OSError, TypeError, ValueError: If `image` cannot be opened, or is empty.
-            VisualSnoopError: If anything else goes wrong.
-        """
-        with Picture.open(image) as picture:
-            return self._send(_calls.add_image(picture, image_id, update_existing), timeout)
-
-    def delete_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
-        """Remove an image; the answer says what it was.
-
-        Raises:
-            NotFoundError: If there is no image of this ID.
-            VisualSnoopError: If anything else goes wrong.
-        """
-        return self._send(_calls.delete_image(image_id), timeout)
-
-    def get_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
-        """Get what is known of an image: its ID and its time. The picture itself is not kept.
-
-        Raises:
-            NotFoundError: If there is no image of this ID.
-            VisualSnoopError: If anything else goes wrong.
-        """
-        return self._send(_calls.get_image(image_id), timeout)
-
-    def get_images(
-        self, start: str | None = None, count: int | None = None, timeout: TimeoutInput = None
-    ) -> ImageList:
-        """List the images, newest first, a page at a time.
-
-        Args:
-            start: The ID of the first image wanted: `next_image_id` of the page before.
-            count: How many images to return at most, 1 to 1,000; 100 by default.
-            timeout: As in `add_image`.
-
-        Raises:
-            NotFoundError: If there is no image of the ID `start`.
-            VisualSnoopError: If anything else goes wrong.
-        """
-        return self._send(_calls.get_images(start, count), timeout)
-
-    def search_images(self, image: ImageInput, timeout: TimeoutInput = None) -> SearchResults:
-        """Find the images that are similar to a picture, best first.
-
-        Args:
-            image: The picture, as in `add_image`; it is not added to the collection.
-            timeout: As in `add_image`.
-
-        Raises:
-            ImageRefusedError: If the service cannot read it as an image.
-            VisualSnoopError: If anything else goes wrong.
-        """
-        with Picture.open(image) as picture:
-            return self._send(_calls.search_images(picture), timeout)
-
-    def search_images_by_id(self, image_id: str, timeout: TimeoutInput = None) -> SearchByIdResults:
-        """Find the images that are similar to a stored one, best first, without itself.
-
-        Raises:
-            NotFoundError: If there is no image of this ID.
-            VisualSnoopError: If anything else goes wrong.
-        """
-        return self._send(_calls.search_images_by_id(image_id), timeout)
-
     def iter_images(
         self, page_size: int | None = None, timeout: TimeoutInput = None
     ) -> Iterator[ListedImage]:
@@ -208,6 +118,34 @@ class Collection(Identity):
                 listing.start_is_gone()
             else:
                 yield from listing.unseen(page)
+
+    def iter_duplicates(
+        self,
+        min_score: float | None = None,
+        page_size: int = 1000,
+        timeout: TimeoutInput = None,
+    ) -> Iterator[DuplicateGroup]:
+        """List all groups of images that are copies of one another, best evidence first.
+
+            for group in collection.iter_duplicates(min_score=0.9):
+                for copy in group.images[1:]:
+                    collection.delete_image(copy.id)
+
+        All pages are asked for before the first group is given, so that nothing is left out when
+        images are deleted meanwhile.
+
+        Args:
+            min_score: As in `get_duplicates`.
+            page_size: How many groups to ask for at once, 1 to 1,000.
+            timeout: As in `add_image`, for each page.
+
+        Raises:
+            VisualSnoopError: If a page cannot be had.
+        """
+        groups: list[DuplicateGroup] = []
+        while page := self.get_duplicates(min_score, page_size, len(groups), timeout).groups:
+            groups += page
+        yield from groups
 
     def add_images(
         self,
@@ -274,6 +212,9 @@ class Collection(Identity):
         items: Iterable[Item],
         *,
         concurrency: int = 8,
+        count: int | None = None,
+        min_score: float | None = None,
+        offset: int | None = None,
         on_progress: OnProgress | None = None,
         timeout: TimeoutInput = None,
     ) -> Generator[Outcome[Item, SearchResults], None, None]:
@@ -283,10 +224,12 @@ class Collection(Identity):
             items: Paths, or pairs of a name of yours and a picture; the name, or the file name, is
                 the `image_id` of the outcome.
             concurrency: How many searches to make at a time.
+            count, min_score, offset: As in `search_images`, for each search.
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each search.
         """
-        return in_threads(self, items, bulk.searching(timeout), concurrency, on_progress)
+        steps = bulk.searching(count, min_score, offset, timeout)
+        return in_threads(self, items, steps, concurrency, on_progress)
 
     def close(self) -> None:
         """Close the connections. The collection cannot be used afterwards."""

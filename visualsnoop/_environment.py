@@ -2,6 +2,7 @@
 
 import os
 
+_KEYS = ("VISUALSNOOP_PUBLIC_KEY", "VISUALSNOOP_SECRET_KEY")
 _DEFAULT_ENDPOINT = "http://127.0.0.1:8000/api/v1"
 
 
@@ -11,15 +12,11 @@ def keys_and_endpoint() -> tuple[str, str, str]:
     Raises:
         ValueError: If a key is not set.
     """
-    return (
-        _variable("VISUALSNOOP_PUBLIC_KEY"),
-        _variable("VISUALSNOOP_SECRET_KEY"),
-        os.environ.get("VISUALSNOOP_ENDPOINT") or _DEFAULT_ENDPOINT,
-    )
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise ValueError(f"{name} is not set: set it to what 'visualsnoop keys create' printed")
-    return value
+    public_key, secret_key = (os.environ.get(name, "") for name in _KEYS)
+    missing = [name for name in _KEYS if not os.environ.get(name)]
+    if missing:
+        raise ValueError(
+            f"{' and '.join(missing)} not set: set the environment to what "
+            "'visualsnoop keys create' printed"
+        )
+    return public_key, secret_key, os.environ.get("VISUALSNOOP_ENDPOINT") or _DEFAULT_ENDPOINT

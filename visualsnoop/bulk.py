@@ -132,7 +132,9 @@ def deleting(
     return steps
 
 
-def searching(timeout: TimeoutInput) -> Callable[[Any], Steps[Outcome[Any, SearchResults]]]:
+def searching(
+    count: int | None, min_score: float | None, offset: int | None, timeout: TimeoutInput
+) -> Callable[[Any], Steps[Outcome[Any, SearchResults]]]:
     """How an item is searched for."""
     pace = _Pace()
 
@@ -141,7 +143,9 @@ def searching(timeout: TimeoutInput) -> Callable[[Any], Steps[Outcome[Any, Searc
         try:
             image_id, image = _id_and_image(item)
             found = yield from pace.call(
-                lambda c: c.search_images(image, timeout),
+                lambda c: c.search_images(
+                    image, timeout, count=count, min_score=min_score, offset=offset
+                ),
                 can_be_repeated=isinstance(image, (str, os.PathLike, *BYTES)),
             )
             return Outcome(item, image_id, found)

@@ -4,6 +4,7 @@ VisualSnoopError
 ├── AnswerError                 the server answered, but not with what was wanted
 │   ├── BadRequestError         400, or another refusal that has no class of its own
 │   ├── AuthenticationError     401: the keys, the signature or the date were refused
+│   ├── ForbiddenError          403: the keys are read-only
 │   ├── NotFoundError           404: the collection has no image of this ID
 │   ├── ImageIDTakenError       409: there is an image of this ID already
 │   ├── ImageRefusedError       415: not an image that can be read
@@ -94,6 +95,10 @@ class BadRequestError(AnswerError):
 
 class AuthenticationError(AnswerError):
     """The keys, the signature or the date were refused."""
+
+
+class ForbiddenError(AnswerError):
+    """The keys are read-only, and cannot change the collection."""
 
 
 class NotFoundError(AnswerError):

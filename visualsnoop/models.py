@@ -2,12 +2,18 @@
 
 from visualsnoop_api.models import (
     CollectionInfo,
+    Comparison,
+    ComparisonById,
+    Decision,
+    DuplicateGroup,
+    DuplicateList,
     Image,
     ImageList,
     ListedImage,
     SearchByIdResults,
     SearchResult,
     SearchResults,
+    Transform,
 )
 
 from ._async_collection import AsyncCollection
@@ -22,7 +28,12 @@ __all__ = [
     "AsyncOptions",
     "Collection",
     "CollectionInfo",
+    "Comparison",
+    "ComparisonById",
     "ConnectionOptions",
+    "Decision",
+    "DuplicateGroup",
+    "DuplicateList",
     "Image",
     "ImageInput",
     "ImageList",
@@ -32,4 +43,5 @@ __all__ = [
     "SearchResult",
     "SearchResults",
     "TimeoutInput",
+    "Transform",
 ]
