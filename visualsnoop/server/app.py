@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -17,41 +17,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .authentication import authenticate
 from .fingerprinting import FingerprintPool
 from .operations import Operations
 from .pairs import Pairs
 from .problems import Problem
+from .routes import routes
 from .settings import Settings
 from .similarity import CANDIDATES
-from .store import Key, Pool, Store
-
-BASE_PATH = "/api/v1"
+from .store import Pool, Store
 
 _log = logging.getLogger(__name__)
-
-_Operation = Callable[[Operations, Request, Key], Awaitable[JSONResponse]]
-
-_PATHS: dict[str, dict[str, _Operation]] = {
-    "/collection": {"GET": Operations.get_collection},
-    "/image": {"POST": Operations.add_image},
-    "/image/{image_id}": {
-        "POST": Operations.add_image_with_id,
-        "PUT": Operations.add_or_replace_image,
-        "GET": Operations.get_image,
-        "DELETE": Operations.delete_image,
-    },
-    "/images": {"GET": Operations.list_images},
-    "/search/{image_id}": {"GET": Operations.search_images_by_id},
-    "/search": {"POST": Operations.search_images},
-    "/compare/{image_id}": {"POST": Operations.compare_image},
-    "/compare/{image_id}/{other_id}": {"GET": Operations.compare_images_by_id},
-    "/duplicates": {"GET": Operations.list_duplicates},
-    "/not-duplicates/{image_id}/{other_id}": {
-        "PUT": Operations.set_not_duplicates,
-        "DELETE": Operations.unset_not_duplicates,
-    },
-}
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -73,7 +48,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 fingerprints.close()
 
     app = Starlette(
-        routes=[*(_route(*item) for item in _PATHS.items()), Route("/health", _health)],
+        routes=[*routes(), Route("/health", _health)],
         lifespan=lifespan,
         exception_handlers={
             Problem: _problem_answer,
@@ -105,18 +80,6 @@ async def _prepare(connection: AsyncConnection[TupleRow]) -> None:
     await connection.execute("SET hnsw.iterative_scan = strict_order")
     await connection.execute(f"SET hnsw.ef_search = {2 * CANDIDATES}")
     await connection.execute("SET hnsw.max_scan_tuples = 1000000")
-
-
-def _route(path: str, by_method: dict[str, _Operation]) -> Route:
-    async def endpoint(request: Request) -> JSONResponse:
-        operations: Operations = request.app.state.operations
-        window = operations.settings.date_window
-        key = await authenticate(request, operations.store.find_key, window)
-        # HEAD, which comes with GET, is answered by the same operation.
-        operation = by_method.get(request.method) or by_method["GET"]
-        return await operation(operations, request, key)
-
-    return Route(BASE_PATH + path, endpoint, methods=list(by_method))
 
 
 async def _health(request: Request) -> JSONResponse:

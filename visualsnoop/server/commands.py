@@ -10,9 +10,10 @@ from pathlib import Path
 import psycopg
 import uvicorn
 
-from .app import BASE_PATH, create_app
+from .app import create_app
 from .embedded import embedded_postgres
 from .fingerprint import MODEL, Fingerprinter
+from .routes import BASE_PATH
 from .schema import index_embeddings, upgrade
 from .settings import Settings, default_data_folder
 

@@ -27,6 +27,10 @@ def unauthorized(message: str) -> Problem:
     return Problem(401, message, {"WWW-Authenticate": "VSHMAC"})
 
 
+def read_only() -> Problem:
+    return Problem(403, "This key pair is read-only: use another one to change the collection")
+
+
 def no_image(image_id: str) -> Problem:
     return Problem(404, f"There is no image {image_id!r} in this collection")
 
