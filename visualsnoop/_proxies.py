@@ -1,7 +1,6 @@
 """Choosing the proxy for an endpoint by the rules of Python Requests."""
 
 import ipaddress
-import os
 import urllib.request
 from collections.abc import Mapping
 
@@ -38,11 +37,12 @@ def proxy_for(endpoint: httpx.URL, proxies: Mapping[str, str | None] | None) -> 
 
 def _of_environment(endpoint: httpx.URL, no_proxy: str | None) -> dict[str, str]:
     """The proxies of the environment, or of the settings of macOS and Windows."""
+    found = urllib.request.getproxies()
     if no_proxy is None:
-        listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-        if _is_listed(endpoint, listed) or urllib.request.proxy_bypass(endpoint.host):
+        is_bypassed = urllib.request.proxy_bypass(endpoint.host)
+        if is_bypassed or _is_listed(endpoint, found.get("no", "")):
             return {}
-    return urllib.request.getproxies()
+    return found
 
 
 def _is_listed(endpoint: httpx.URL, no_proxy: str) -> bool:
