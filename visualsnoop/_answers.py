@@ -112,6 +112,8 @@ def _without_message(response: httpx.Response) -> str:
             f"The server redirects to {response.headers['location']!r}, which is not followed: "
             "set the endpoint to where the service really is"
         )
+    if response.status_code == 407:
+        return "The proxy wants another user name and password: give them in its URL"
     return f"The server answered {response.status_code} {response.reason_phrase}".rstrip()
 
 
