@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import select
 import socket
 import ssl
@@ -84,6 +85,20 @@ def read_head(listener: Listener, connection: socket.socket) -> bytes:
         data += piece
     listener.requests.append(data.partition(b"\r\n")[0].decode())
     return data
+
+
+def read_request(listener: Listener, connection: socket.socket) -> bytes:
+    """Read a request to the end of its body; the head is returned, b'' at the end."""
+    head, _, body = read_head(listener, connection).partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: (\d+)", head)
+    is_chunked = b"\r\nTransfer-Encoding: chunked" in head
+    size = int(length[1]) if length else 0
+    while not body.endswith(b"0\r\n\r\n") if is_chunked else len(body) < size:
+        piece = connection.recv(65536)
+        if not piece:
+            return b""
+        body += piece
+    return head
 
 
 def response(status: int, body: bytes, *headers: str) -> bytes:
