@@ -1,6 +1,8 @@
-"""Real sockets that misbehave, and a proxy, all on loopback, for tests of the client."""
+"""Real sockets that misbehave, and HTTP proxies, on loopback, for tests of the client."""
 
+import base64
 import json
+import re
 import select
 import socket
 import ssl
@@ -85,6 +87,20 @@ def read_head(listener: Listener, connection: socket.socket) -> bytes:
     return data
 
 
+def read_request(listener: Listener, connection: socket.socket) -> bytes:
+    """Read a request to the end of its body; the head is returned, b'' at the end."""
+    head, _, body = read_head(listener, connection).partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: (\d+)", head)
+    is_chunked = b"\r\nTransfer-Encoding: chunked" in head
+    size = int(length[1]) if length else 0
+    while not body.endswith(b"0\r\n\r\n") if is_chunked else len(body) < size:
+        piece = connection.recv(65536)
+        if not piece:
+            return b""
+        body += piece
+    return head
+
+
 def response(status: int, body: bytes, *headers: str) -> bytes:
     head = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*head, "", ""]).encode() + body
@@ -150,7 +166,12 @@ def forward_proxy(listener: Listener, connection: socket.socket) -> None:
     method, target, _ = head.split(b" ", 2)
     if method == b"CONNECT":
         host, _, port = target.decode().rpartition(":")
-        with socket.create_connection((host, int(port))) as upstream:
+        try:
+            upstream = socket.create_connection((host, int(port)))
+        except OSError:
+            connection.sendall(response(502, b""))
+            return
+        with upstream:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             pump(connection, upstream)
         return
@@ -159,6 +180,21 @@ def forward_proxy(listener: Listener, connection: socket.socket) -> None:
     with socket.create_connection((name, int(port))) as upstream:
         upstream.sendall(head.replace(target, b"/" + path, 1))
         pump(connection, upstream)
+
+
+def with_password(user: str, password: str) -> Callable[[Listener, socket.socket], None]:
+    """`forward_proxy` for those who know the password."""
+    expected = base64.b64encode(f"{user}:{password}".encode())
+
+    def serve(listener: Listener, connection: socket.socket) -> None:
+        head = connection.recv(65536, socket.MSG_PEEK)
+        if b"Proxy-Authorization: Basic " + expected in head:
+            forward_proxy(listener, connection)
+        else:
+            read_head(listener, connection)
+            connection.sendall(response(407, b"", "Proxy-Authenticate: Basic"))
+
+    return serve
 
 
 def pump(one: socket.socket, other: socket.socket) -> None:

@@ -1,5 +1,6 @@
 """Turning refusals and broken connections into the errors of `visualsnoop.exceptions`."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -35,6 +36,9 @@ _KINDS: dict[int, type[AnswerError]] = {
     415: ImageRefusedError,
     429: RateLimitedError,
 }
+
+# What HTTPX says, as of a mistake in the protocol, when a connection ends too early.
+_BROKEN_OFF = re.compile("disconnected|closed|ConnectionTerminated")
 
 _NOTABLE_CLOCK_DIFFERENCE = timedelta(seconds=60)
 
@@ -91,11 +95,22 @@ def connection_errors(endpoint: str) -> Iterator[None]:
         ) from error
     except httpx.DecodingError as error:
         raise UnexpectedAnswerError(f"The answer of {endpoint} is damaged: {error}") from error
+    except httpx.RemoteProtocolError as error:
+        if _BROKEN_OFF.search(str(error)) is None:
+            raise UnexpectedAnswerError(
+                f"{endpoint} does not speak HTTP ({error}): check that the endpoint is right, and "
+                "what proxies are on the way"
+            ) from error
+        raise _connection_lost(endpoint, error) from error
     except httpx.TransportError as error:
-        raise ConnectionLostError(
-            f"The connection to {endpoint} broke ({error}); whether the server has acted on the "
-            "request is not known"
-        ) from error
+        raise _connection_lost(endpoint, error) from error
+
+
+def _connection_lost(endpoint: str, error: httpx.TransportError) -> ConnectionLostError:
+    return ConnectionLostError(
+        f"The connection to {endpoint} broke ({error}); whether the server has acted on the "
+        "request is not known"
+    )
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any] | None:
@@ -112,6 +127,8 @@ def _without_message(response: httpx.Response) -> str:
             f"The server redirects to {response.headers['location']!r}, which is not followed: "
             "set the endpoint to where the service really is"
         )
+    if response.status_code == 407:
+        return "The proxy wants another user name and password: give them in its URL"
     return f"The server answered {response.status_code} {response.reason_phrase}".rstrip()
 
 

@@ -165,8 +165,8 @@ class Collection(Operations):
 
         Items are taken as they are needed, and outcomes are yielded as they come, in any order. No
         error of one item ends the others. Where the service asks to wait (status 429, or 503 with
-        `Retry-After`) all wait, then the image is sent again; not so a file object or an iterable,
-        which can be read only once.
+        `Retry-After`) all wait, then the image is sent again; not so what can be read only once,
+        an iterable for one.
 
         Closing the generator leaves out what has not begun. With `skip_existing` the work can be
         begun again later: what is there already is not sent again.

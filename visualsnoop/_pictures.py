@@ -82,7 +82,7 @@ class Picture:
         file.seek(start)
         if length <= 0:
             raise _empty(name)
-        return cls(length, _read(file, length))
+        return cls(length, _read(file, length, name))
 
     @classmethod
     def _of_pieces(cls, pieces: Iterable[bytes], name: str = "image") -> Self:
@@ -178,8 +178,11 @@ def _is_seekable(file: IO[bytes]) -> bool:
     return seekable is not None and seekable()
 
 
-def _read(file: IO[bytes], length: int) -> Iterator[bytes]:
+def _read(file: IO[bytes], length: int, name: str) -> Iterator[bytes]:
     """Exactly as many bytes as were announced, even of a file that grows meanwhile."""
-    while length > 0 and (chunk := file.read(min(_CHUNK, length))):
+    while length > 0:
+        chunk = file.read(min(_CHUNK, length))
+        if not chunk:
+            raise OSError(f"{name} got shorter while it was sent")
         length -= len(chunk)
         yield chunk

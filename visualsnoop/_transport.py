@@ -15,22 +15,26 @@ from weakref import WeakSet
 import httpx
 from attrs import define, field
 
+from ._sending import Sending
+
 _log = logging.getLogger("visualsnoop")
 
 _FIRST_WAIT = 0.2  # seconds, doubled with each retry
 _LONGEST_WAIT = 10.0
 
 # What a proxy says when it was asked for a connection and could not make it: by SOCKS, by CONNECT.
-_PROXY_COULD_NOT_CONNECT = re.compile(r"Proxy Server could not connect|50[234]\b")
+_PROXY_COULD_NOT_CONNECT = re.compile(
+    r"Proxy Server could not connect: (?!.*(not allowed|not supported))|50[234]\b"
+)
 
 
 class ConnectRetryTransport(httpx.BaseTransport):
     """Sends requests by another transport, and again when no connection could be made.
 
     These failures happen before the first byte of a request is sent: a host name that does not
-    resolve, a refused or unreachable socket, a connection or a TLS handshake that takes too long,
-    a proxy that says so of what is behind it. Any other failure is not retried, for the server may
-    have acted on the request.
+    resolve, a refused or unreachable socket, a TLS handshake that breaks, either of them taking
+    too long, a proxy that says so of what is behind it or does not answer. Any other failure is
+    not retried, for the server may have acted on the request.
 
     A process that was forked makes a transport of its own, as two processes cannot share a
     connection.
@@ -50,6 +54,7 @@ class ConnectRetryTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         for attempt in attempts(request, self._max_retries):
             with attempt:
+                attempt.sending.watch(request)
                 return attempt.answered(self._transport.handle_request(request))
             time.sleep(attempt.wait_after)
         raise AssertionError("the last attempt returns or raises")
@@ -79,6 +84,7 @@ class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         for attempt in attempts(request, self._max_retries):
             with attempt:
+                attempt.sending.watch_async(request)
                 return attempt.answered(await self._transport.handle_async_request(request))
             await asyncio.sleep(attempt.wait_after)
         raise AssertionError("the last attempt returns or raises")
@@ -92,10 +98,12 @@ class Attempt:
     """One try to send a request: logs how it went, and swallows a failure that allows another.
 
     Attributes:
+        sending: How far it gets.
         wait_after: How many seconds to wait before the next try.
     """
 
     _request: httpx.Request
+    sending: Sending
     _number: int
     _is_last: bool
     wait_after: float
@@ -111,9 +119,15 @@ class Attempt:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if exc_value is not None:
-            self._log(type(exc_value).__name__)
-        return not self._is_last and is_before_sending(exc_value)
+        if exc_value is None:
+            return False
+        error = self.sending.meaning(exc_value)
+        self._log(type(error).__name__)
+        if not self._is_last and not self.sending.has_begun and may_pass(error):
+            return True
+        if error is not exc_value:
+            raise error from exc_value
+        return False
 
     def answered(self, response: httpx.Response) -> httpx.Response:
         self._log(str(response.status_code))
@@ -131,8 +145,9 @@ class Attempt:
 
 
 def attempts(request: httpx.Request, max_retries: int) -> Iterator[Attempt]:
+    extensions = request.extensions
     for number, wait in enumerate((*waits(max_retries), 0.0), start=1):
-        yield Attempt(request, number, number > max_retries, wait)
+        yield Attempt(request, Sending(extensions), number, number > max_retries, wait)
 
 
 def waits(max_retries: int) -> Iterator[float]:
@@ -145,7 +160,7 @@ def waits(max_retries: int) -> Iterator[float]:
         yield min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT) * random.uniform(0.5, 1)
 
 
-def is_before_sending(error: BaseException | None) -> bool:
+def may_pass(error: BaseException) -> bool:
     """Whether no connection was made, for a reason that may have gone when trying again."""
     if isinstance(error, httpx.ConnectError):
         return not _is_refused_certificate(error)

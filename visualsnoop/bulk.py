@@ -5,6 +5,7 @@ serves threads and tasks alike; `_workers` runs them.
 """
 
 import os
+import random
 import time
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -14,8 +15,13 @@ from visualsnoop_api.models import Image, SearchResults
 
 from ._pictures import BYTES, AsyncImageInput, ImageInput
 from ._timeouts import TimeoutInput
-from ._transport import waits
-from .exceptions import ImageIDTakenError, NotFoundError, RateLimitedError, ServerError
+from .exceptions import (
+    AnswerError,
+    ImageIDTakenError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+)
 
 __all__ = ["AsyncImageItem", "ImageItem", "OnProgress", "Outcome", "Progress"]
 
@@ -28,8 +34,8 @@ ImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, ImageInput]
 AsyncImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, AsyncImageInput]
 """`ImageItem` for asyncio."""
 
-_MOST_RETRIES = 5
-_LONGEST_WAIT = 300.0
+_MOST_WAITS_IN_VAIN = 5
+_LONGEST_WAIT = 300.0  # seconds
 
 
 @frozen
@@ -99,7 +105,7 @@ def adding(
             try:
                 added = yield from pace.call(
                     lambda c: c.add_image(image, image_id, update_existing, timeout),
-                    can_be_repeated=isinstance(image, (str, os.PathLike, *BYTES)),
+                    _rewinding(image),
                 )
             except ImageIDTakenError:
                 if not skip_existing:
@@ -146,7 +152,7 @@ def searching(
                 lambda c: c.search_images(
                     image, timeout, count=count, min_score=min_score, offset=offset
                 ),
-                can_be_repeated=isinstance(image, (str, os.PathLike, *BYTES)),
+                _rewinding(image),
             )
             return Outcome(item, image_id, found)
         except Exception as error:
@@ -155,28 +161,65 @@ def searching(
     return steps
 
 
+def _nothing_to_rewind() -> None: ...
+
+
 @define
 class _Pace:
     """When the next request may be sent: a service that is asked too much asks all to wait."""
 
     _not_before: float = 0.0
+    _waits_in_vain: int = 0
 
-    def call(self, call: Callable[[Any], Any], can_be_repeated: bool = True) -> Steps[Any]:
-        """Make a call, and make it again after a while where the service asks for that."""
-        for own_wait in (*waits(_MOST_RETRIES), None):
+    def call(
+        self, call: Callable[[Any], Any], rewind: Callable[[], object] | None = _nothing_to_rewind
+    ) -> Steps[Any]:
+        """Make a call, and make it again after a while where the service asks for that.
+
+        Args:
+            call: What to call with the collection.
+            rewind: Makes ready for another call; None where there can be none.
+        """
+        while True:
             while (seconds := self._not_before - time.monotonic()) > 0:
                 yield seconds
             try:
-                return (yield call)
+                answer = yield call
             except (RateLimitedError, ServerError) as error:
-                asked = error.retry_after
-                if asked is None and isinstance(error, RateLimitedError):
-                    asked = own_wait
-                if own_wait is None or asked is None or asked > _LONGEST_WAIT:
+                if rewind is None or not self._is_put_off(error):
                     raise
-                if not can_be_repeated:
-                    raise
-                self._not_before = max(self._not_before, time.monotonic() + asked)
+                rewind()
+            except AnswerError:
+                self._waits_in_vain = 0
+                raise
+            else:
+                self._waits_in_vain = 0
+                return answer
+
+    def _is_put_off(self, error: AnswerError) -> bool:
+        """Whether to wait and try again: not forever, if nothing gets done between the waits."""
+        seconds = error.retry_after
+        if seconds is None and isinstance(error, RateLimitedError):
+            seconds = 2.0**self._waits_in_vain * random.uniform(0.5, 1)
+        if seconds is None or seconds > _LONGEST_WAIT:
+            return False
+        now = time.monotonic()
+        if now >= self._not_before:
+            if self._waits_in_vain == _MOST_WAITS_IN_VAIN:
+                return False
+            self._waits_in_vain += 1
+        self._not_before = max(self._not_before, now + seconds)
+        return True
+
+
+def _rewinding(image: Any) -> Callable[[], object] | None:
+    """What makes an image ready to be read again; None where it can be read only once."""
+    if isinstance(image, (str, os.PathLike, *BYTES)):
+        return _nothing_to_rewind
+    if hasattr(image, "seekable") and image.seekable():
+        start = image.tell()
+        return lambda: image.seek(start)
+    return None
 
 
 def _id_and_image(item: Any) -> tuple[str | None, Any]:
