@@ -34,7 +34,6 @@ _LISTENING = [
     _option("--keyfile", _FILE, None, "Its private key, if that is in another file."),
     _option("--log-format", click.Choice(["text", "json"]), "text", "What the log looks like."),
     _option("--connections", _COUNT, 10_000, "How many connections may be open."),
-    _option("--head-time", _SECONDS, 10, "Seconds within which a request's head must come."),
     _option("--idle-time", _COUNT, 60, "Seconds that a connection may be idle."),
     _option("--stop-time", _COUNT, 30, "Seconds to finish requests in when it is stopped."),
     click.option("--proxy-headers", is_flag=True, help="Believe X-Forwarded-* headers of a proxy."),
@@ -58,7 +57,8 @@ _REQUESTS = [
     ),
     _option("--max-body", _COUNT, 32, "MiB that the body of a request may have."),
     _option("--max-pixels", _COUNT, 100, "Millions of pixels that a picture may have."),
-    _option("--body-rate", _COUNT, 4096, "Bytes of a body that must come each second."),
+    _option("--send-time", _SECONDS, 10, "Seconds within which a request's head must come."),
+    _option("--body-rate", _COUNT, 4096, "Bytes of a body that must come each second after that."),
     _option("--upload-memory", _COUNT, 256, "MiB of bodies that each worker holds."),
 ]
 
@@ -109,7 +109,6 @@ def serve(data: Path | None, database: str | None, **options: Any) -> None:
         keyfile=options["keyfile"],
         trusted_proxies=options["forwarded_allow_ips"] if options["proxy_headers"] else None,
         max_connections=options["connections"],
-        head_time=options["head_time"],
         idle_time=options["idle_time"],
         stop_time=options["stop_time"],
         log_format=options["log_format"],
@@ -134,6 +133,7 @@ _SAME_NAMES = (
     "require_tls",
     "path_prefix",
     "rate",
+    "send_time",
     "body_rate",
     "fingerprint_processes",
     "queue",

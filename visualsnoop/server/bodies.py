@@ -9,14 +9,13 @@ from starlette.requests import Request
 from .problems import busy, too_large, too_slow
 from .settings import Settings
 
-_PATIENCE = 10.0  # seconds
-
 
 class Bodies:
     """Reads bodies into memory, of which all of them together get a fixed amount."""
 
     def __init__(self, settings: Settings) -> None:
         self._max_body = settings.max_body
+        self._patience = settings.send_time
         self._rate = settings.body_rate
         self._free = settings.upload_memory
 
@@ -49,7 +48,7 @@ class Bodies:
             raise too_large(f"The image file is larger than {self._max_body} bytes")
 
     async def _pieces(self, request: Request) -> AsyncIterator[bytes]:
-        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        deadline = asyncio.get_running_loop().time() + self._patience
         pieces = request.stream()
         try:
             while True:

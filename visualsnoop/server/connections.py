@@ -20,6 +20,7 @@ from .entrance import LARGEST_HEAD
 from .observation import new_request_id
 
 _LINGER_TIME = 10.0  # seconds
+_END_TIME = 1.0  # seconds
 _LINGER_SIZE = 64 * 1024 * 1024  # bytes
 _READ_TIME = 30.0  # seconds
 
@@ -49,6 +50,7 @@ class Connection(H11Protocol):
         self._since = self.loop.time()
         self._head_timer = _Timer(self.loop, self.config.head_time, self._give_up_head)
         self._linger_timer = _Timer(self.loop, _LINGER_TIME, self._abort)
+        self._end_timer = _Timer(self.loop, _END_TIME, self._abort)
         self._read_timer = _Timer(self.loop, _READ_TIME, self._abort)
         self._lingered = 0
 
@@ -59,6 +61,8 @@ class Connection(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
+        if self._end_timer.is_running:
+            return
         if self._linger_timer.is_running:
             self._lingered += len(data)
             if self._lingered > _LINGER_SIZE:
@@ -77,6 +81,7 @@ class Connection(H11Protocol):
         self._unset_keepalive_if_required()
         self._head_timer.stop()
         self._linger_timer.stop()
+        self._end_timer.stop()
         self._read_timer.stop()
 
     @property
@@ -85,7 +90,7 @@ class Connection(H11Protocol):
 
     def _watch(self) -> None:
         """Set the time until the rest of a head, or of a body that nobody wants, must have come."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._end_timer.is_running:
             return
         is_lingering = self._is_between_requests and self.conn.their_state is h11.SEND_BODY
         if not is_lingering:
@@ -136,15 +141,21 @@ class Connection(H11Protocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer without the application, and close."""
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            answer = error_answer(status, message, {"Connection": "close"})
-            answer.headers["X-Request-Id"] = new_request_id().decode()
-            if status == 503:
-                answer.headers["Retry-After"] = "2"
-            head = h11.Response(status_code=status, headers=answer.raw_headers)
-            for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
-                self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        self._head_timer.stop()
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
+        answer = error_answer(status, message, {"Connection": "close"})
+        answer.headers["X-Request-Id"] = new_request_id().decode()
+        if status == 503:
+            answer.headers["Retry-After"] = "2"
+        head = h11.Response(status_code=status, headers=answer.raw_headers)
+        for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        # The system would throw the answer away if it closed a connection with unread bytes.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._end_timer.start()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -39,7 +39,9 @@ class Entrance:
         target = len(scope["raw_path"]) + len(scope["query_string"])
         if target > LONGEST_TARGET:
             return error_answer(414, f"The URL is longer than {LONGEST_TARGET} bytes")
-        if target + sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+        # Each header has a colon, a space and the end of its line as well.
+        headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+        if target + headers > LARGEST_HEAD:
             return error_answer(431, f"The headers have more than {LARGEST_HEAD} bytes")
         is_of_api = scope["path"].startswith(BASE_PATH)
         if self._require_tls and is_of_api and scope["scheme"] != "https":

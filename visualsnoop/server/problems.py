@@ -49,7 +49,7 @@ def unreadable_image(message: str) -> Problem:
 
 
 def too_slow(message: str) -> Problem:
-    return Problem(408, message)
+    return Problem(408, message, {"Connection": "close"})
 
 
 def too_many_requests(wait: float) -> Problem:

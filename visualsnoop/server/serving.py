@@ -82,7 +82,7 @@ def _config(settings: Settings, listening: Listening, folder: Path) -> Connectio
         timeout_keep_alive=listening.idle_time,
         timeout_graceful_shutdown=listening.stop_time,
         timeout_worker_healthcheck=_HEALTH_TIME,
-        head_time=listening.head_time,
+        head_time=settings.send_time,
         max_connections=_connections_per_worker(listening),
     )
 

@@ -30,7 +30,9 @@ class Settings:
         max_body: How many bytes the body of a request may have.
         max_pixels: How many pixels a picture may have.
         upload_memory: How many bytes of bodies each process holds at most.
-        body_rate: How many bytes of a body must come each second, after the first ten seconds.
+        send_time: Within how many seconds the head of a request must have come, and for how long
+            its body may come slowly.
+        body_rate: How many bytes of a body must come each second, apart from that.
         rate: How many requests a second each key pair may make in the long run; 0 for any number.
         queue: How many pictures may wait for a process that makes fingerprints.
         decode_time: After how many seconds the work on one picture is given up.
@@ -52,6 +54,7 @@ class Settings:
     max_body: int = 32 * MIB
     max_pixels: int = 100_000_000
     upload_memory: int = 256 * MIB
+    send_time: float = 10.0
     body_rate: int = 4096
     rate: float = 500.0
     queue: int = 100
@@ -77,7 +80,6 @@ class Listening:
             separated by commas; None for no proxy.
         max_connections: How many connections are open at most; the ones that have been idle for
             longest are closed for new ones.
-        head_time: Within how many seconds the head of a request must have come.
         idle_time: After how many seconds without a request a connection is closed.
         stop_time: For how many seconds a service that is stopped finishes what it has accepted.
         log_format: "text" or "json".
@@ -90,7 +92,6 @@ class Listening:
     keyfile: Path | None = None
     trusted_proxies: str | None = None
     max_connections: int = 10_000
-    head_time: float = 10.0
     idle_time: int = 60
     stop_time: int = 30
     log_format: str = "text"
