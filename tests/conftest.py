@@ -58,6 +58,12 @@ def keys(database: str) -> NewKeys:
 
 
 @pytest.fixture
+def other_keys(database: str) -> NewKeys:
+    """The keys of another one."""
+    return create_keys(database, name=uuid4().hex, owner="bob")
+
+
+@pytest.fixture
 def collection(connect: Connect, service: str, keys: NewKeys) -> Iterator[Collection]:
     """A new, empty collection, in both worlds."""
     with connect(keys.public_key, keys.secret_key, service) as collection:

@@ -1,5 +1,6 @@
 """Answers of the service that say what was wrong."""
 
+import math
 from collections.abc import Mapping
 
 
@@ -45,3 +46,28 @@ def too_large(message: str) -> Problem:
 
 def unreadable_image(message: str) -> Problem:
     return Problem(415, message)
+
+
+def too_slow(message: str) -> Problem:
+    return Problem(408, message, {"Connection": "close"})
+
+
+def too_many_requests(wait: float) -> Problem:
+    seconds = math.ceil(wait)
+    return Problem(
+        429,
+        f"Too many requests with this public key: wait {counted(seconds)}",
+        {"Retry-After": str(seconds)},
+    )
+
+
+def busy() -> Problem:
+    return unavailable("Too many pictures are waiting for the service", 2)
+
+
+def unavailable(what: str, seconds: int = 5) -> Problem:
+    return Problem(503, f"{what}: try again in {counted(seconds)}", {"Retry-After": str(seconds)})
+
+
+def counted(seconds: int) -> str:
+    return "1 second" if seconds == 1 else f"{seconds} seconds"

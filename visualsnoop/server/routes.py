@@ -8,8 +8,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from .authentication import authenticate
+from .metrics import note_pool
+from .observation import Observed
 from .operations import Operations
-from .problems import read_only
+from .problems import read_only, too_many_requests
+from .rates import Rates
 from .store import Key
 
 BASE_PATH = "/api/v1"
@@ -28,6 +31,11 @@ class _Operation:
 
     run: _Run
     changes: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log and the metrics."""
+        return self.run.__name__
 
 
 def _reads(run: _Run) -> _Operation:
@@ -71,11 +79,20 @@ def _route(path: str, by_method: dict[str, _Operation]) -> Route:
         # HEAD, which comes with GET, is answered by the same operation.
         operation = by_method.get(request.method) or by_method["GET"]
         settings = operations.settings
+        observed: Observed = request.scope["observed"]
+        observed.operation = operation.name
         key = await authenticate(
             request, operations.store.find_key, settings.vault, settings.date_window
         )
+        observed.public_key = key.public_key
+        rates: Rates | None = request.app.state.rates
+        if rates and (wait := rates.take(key.public_key)):
+            raise too_many_requests(wait)
         if key.is_read_only and operation.changes:
             raise read_only()
-        return await operation.run(operations, request, key)
+        try:
+            return await operation.run(operations, request, key)
+        finally:
+            note_pool(request.app.state.pool)
 
     return Route(BASE_PATH + path, endpoint, methods=list(by_method))
