@@ -30,8 +30,9 @@ check-generated: $(VENV)/installed ## Check that generated/ is what the contract
 generate: $(VENV)/installed ## Make generated/ from the contract
 	$(RUN)/python scripts/generate.py
 
-tests: $(VENV)/installed ## Run the tests
+tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the place of httpx too
 	$(RUN)/pytest
+	$(RUN)/python -m tests.with_httpx2
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python scripts/quality.py
