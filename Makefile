@@ -33,8 +33,9 @@ generate: $(VENV)/installed ## Make generated/ from the contract
 docs: $(VENV)/installed ## Build the manual in docs/_build
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
-tests: $(VENV)/installed ## Run the tests
+tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the place of httpx too
 	$(RUN)/pytest
+	$(RUN)/python -m tests.with_httpx2
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python scripts/quality.py

@@ -112,7 +112,8 @@ def test_interrupted_work_is_resumed(collection: Collection, photos: list[Path])
     assert {outcome.image_id for outcome in first} <= times.keys()
     assert len(times) < 12
     again = list(collection.add_images(items, skip_existing=True))
-    assert {outcome.image_id for outcome in again if outcome.skipped} == times.keys()
+    # What was being sent when the work was interrupted may be there as well.
+    assert times.keys() <= {outcome.image_id for outcome in again if outcome.skipped}
     now = {image.id: image.image_time for image in collection.iter_images()}
     assert len(now) == 12
     assert times.items() <= now.items()

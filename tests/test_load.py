@@ -1,0 +1,21 @@
+"""The client under load, in short; `scripts/client_load.py` takes longer."""
+
+from collections.abc import Iterator
+
+import client_load
+import pytest
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with client_load.serving() as endpoint:
+        yield endpoint
+
+
+@pytest.mark.parametrize("world", ["sync", "async"])
+def test_memory_does_not_grow_with_the_file_that_is_sent(endpoint: str, world: str) -> None:
+    assert client_load.growth_of_upload(endpoint, 256, world) < 32
+
+
+def test_answers_to_many_threads_are_not_crossed(endpoint: str) -> None:
+    assert client_load.crossed_answers(endpoint, threads=100, calls=2000) == 0
