@@ -11,9 +11,7 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import upgrade
 
 from ..services import Service, client
 
@@ -144,20 +142,18 @@ def test_log_for_people_says_the_same(service: str, database: str, tmp_path: Pat
     assert "request_id=mine operation=list_images status=401 seconds=" in line
 
 
-def test_failure_is_logged_with_the_request_that_met_it(tmp_path: Path) -> None:
-    with embedded_postgres(tmp_path / "data") as url:
-        upgrade(url)
-        keys = create_keys(url, "a", "ada")
-        options = (f"--database={url}", "--log-format=json")
-        with (
-            Service(*options, log=tmp_path / "log") as service,
-            client(service, keys) as signed,
-            psycopg.connect(url, autocommit=True) as connection,
-        ):
-            connection.execute("ALTER TABLE images RENAME TO gone")
-            answer = signed.get("/images", headers={"X-Request-Id": "unlucky"})
-            assert answer.status_code == 503
-            assert answer.headers["X-Request-Id"] == "unlucky"
-            assert "gone" not in answer.text
-            lines = [line for line in log_lines(service) if line["request_id"] == "unlucky"]
+def test_failure_is_logged_with_the_request_that_met_it(new_database: str, tmp_path: Path) -> None:
+    keys = create_keys(new_database, "a", "ada")
+    options = (f"--database={new_database}", "--log-format=json")
+    with (
+        Service(*options, log=tmp_path / "log") as service,
+        client(service, keys) as signed,
+        psycopg.connect(new_database, autocommit=True) as connection,
+    ):
+        connection.execute("ALTER TABLE images RENAME TO gone")
+        answer = signed.get("/images", headers={"X-Request-Id": "unlucky"})
+        assert answer.status_code == 503
+        assert answer.headers["X-Request-Id"] == "unlucky"
+        assert "images" not in answer.text
+        lines = [line for line in log_lines(service) if line["request_id"] == "unlucky"]
     assert ["exception" in line for line in lines] == [True, False]
