@@ -67,7 +67,8 @@ class Operations:
         status, message = (201, "Added") if is_new else (200, "Updated")
         answer = _answer(key, status, message, **_described(image))
         # Looking for its copies need not keep the client waiting.
-        answer.background = BackgroundTask(self.pairs.pair, key.collection_id, image.image_id)
+        pair = self.pairs.pair_now_or_later
+        answer.background = BackgroundTask(pair, key.collection_id, image.image_id)
         return answer
 
     async def get_image(self, request: Request, key: Key) -> JSONResponse:
