@@ -19,9 +19,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import psutil
 from acknowledged import Clients, Violation, wait_until_ready
-from local_service import LocalService, forget_environment, kill_postgres
+from local_service import LocalService, forget_environment, kill_postgres, still_running
 
 from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import create_keys
@@ -100,8 +99,7 @@ class _Crashing:
         with self._clients.at_work(self.service.endpoint):
             self._work()
             below = self.service.kill()
-        _, left = psutil.wait_procs(below, timeout=10)
-        if left:
+        if left := still_running(below):
             raise Violation(f"processes of the killed service are left: {left}")
         self.service = self._start()
         self.counts["kills of the service"] += 1

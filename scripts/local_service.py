@@ -5,7 +5,8 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -101,7 +102,25 @@ def kill_postgres(folder: Path) -> None:
             process.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(processes, timeout=10)
+    still_running(processes)
+
+
+def still_running(processes: Sequence[psutil.Process], longest: float = 10) -> list[psutil.Process]:
+    """The processes that have not ended within some seconds."""
+    give_up = time.monotonic() + longest
+    while running := [process for process in processes if not _has_ended(process)]:
+        if time.monotonic() > give_up:
+            break
+        time.sleep(0.02)
+    return running
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        # One that has ended may wait for the system to take note of it.
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def forget_environment() -> None:
