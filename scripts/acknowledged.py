@@ -304,7 +304,7 @@ def _method(response: httpx.Response) -> str:
     return response.request.method
 
 
-def wait_until_ready(endpoint: str, longest: float = 30) -> float:
+def wait_until_ready(endpoint: str, longest: float = 60) -> float:
     """Wait until a service answers and its database does; after how many seconds that was.
 
     Raises:

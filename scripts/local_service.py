@@ -105,7 +105,7 @@ def kill_postgres(folder: Path) -> None:
     still_running(processes)
 
 
-def still_running(processes: Sequence[psutil.Process], longest: float = 10) -> list[psutil.Process]:
+def still_running(processes: Sequence[psutil.Process], longest: float = 60) -> list[psutil.Process]:
     """The processes that have not ended within some seconds."""
     give_up = time.monotonic() + longest
     while running := [process for process in processes if not _has_ended(process)]:
