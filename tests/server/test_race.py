@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ import httpx
 import pytest
 from local_service import client, running_service
 from pgvector.psycopg import register_vector_async
-from PIL import Image
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -23,7 +21,7 @@ from visualsnoop.server.keys import NewKeys
 from visualsnoop.server.pairs import Pairs
 from visualsnoop.server.store import Candidate, Pool, Store
 
-from ..pictures import encoded
+from ..pictures import different_picture
 
 CLIENTS = 64
 SAME = 0.99
@@ -34,14 +32,6 @@ def two_services(service: str, database: str) -> Iterator[tuple[str, str]]:
     """The endpoints of two processes over one database."""
     with running_service(f"--database={database}") as other:
         yield service, other.endpoint
-
-
-def different_picture(number: int) -> bytes:
-    """A picture of coloured clouds, like no other."""
-    colours = random.Random(number).randbytes(8 * 8 * 3)
-    return encoded(
-        Image.frombytes("RGB", (8, 8), colours).resize((128, 128), Image.Resampling.BICUBIC)
-    )
 
 
 def test_of_many_who_add_the_same_id_one_succeeds(
