@@ -75,6 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # The index is built fastest when it fits into this.
     os.environ["PGOPTIONS"] = "-c maintenance_work_mem=4GB -c max_parallel_maintenance_workers=2"
+    os.environ["VISUALSNOOP_MASTER_KEY"] = secrets.token_hex(32)
     with (
         tempfile.TemporaryDirectory(prefix="visualsnoop-scale-") as folder,
         embedded_postgres(Path(folder)) as database,

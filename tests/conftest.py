@@ -1,6 +1,7 @@
 """A real service for the tests: a process of its own, over a PostgreSQL of its own."""
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,10 +22,14 @@ PHOTOS = Path(__file__).parent / "photos"
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_environment() -> Iterator[None]:
-    """Leave out what the environment says of proxies and keys: the tests say it themselves."""
+    """Leave out what the environment says of proxies and keys: the tests say it themselves.
+
+    All databases have one master key, so that none is looked for in the home of who runs the tests.
+    """
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("VISUALSNOOP_"):
             del os.environ[name]
+    os.environ["VISUALSNOOP_MASTER_KEY"] = secrets.token_hex(32)
     yield
 
 
@@ -50,6 +55,12 @@ def service(database: str) -> Iterator[str]:
 def keys(database: str) -> NewKeys:
     """The keys of a new, empty collection."""
     return create_keys(database, name=uuid4().hex, owner="ada")
+
+
+@pytest.fixture
+def other_keys(database: str) -> NewKeys:
+    """The keys of another one."""
+    return create_keys(database, name=uuid4().hex, owner="bob")
 
 
 @pytest.fixture

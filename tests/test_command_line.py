@@ -115,3 +115,54 @@ def test_version_is_printed() -> None:
     from visualsnoop import __version__
 
     assert run("--version").stdout.strip() == __version__
+
+
+def test_keys_are_listed_without_secrets_rotated_and_revoked(database: str) -> None:
+    at = ("--database", database)
+    made = json.loads(run("keys", "create", "cycle", "--read-only", "--json", *at).stdout)
+    rotated = json.loads(
+        run("keys", "rotate", made["public_key"], "--grace", "1", "--json", *at).stdout
+    )
+    listed = run("keys", "list", *at).stdout
+    lines = {line.split()[0]: line for line in listed.splitlines()}
+    assert "read-only" in lines[rotated["public_key"]]
+    assert "never expires" in lines[rotated["public_key"]]
+    assert "expires 20" in lines[made["public_key"]]
+    as_json = run("keys", "list", "--json", *at).stdout
+    for secret in (made["secret_key"], rotated["secret_key"]):
+        assert secret not in listed + as_json
+    assert made["public_key"] in {pair["public_key"] for pair in json.loads(as_json)}
+    assert run("keys", "revoke", made["public_key"], *at).returncode == 0
+    again = run("keys", "revoke", made["public_key"], *at)
+    assert again.returncode == 1
+    assert "keys list" in again.stderr
+    assert made["public_key"] not in run("keys", "list", *at).stdout
+
+
+def test_expiry_that_is_no_date_is_refused(database: str) -> None:
+    answer = run("keys", "create", "a", "--expires", "tomorrow", "--database", database)
+    assert answer.returncode == 2
+    assert "2030-01-31" in answer.stderr
+
+
+def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
+    at = ("--database", database)
+    made = json.loads(run("keys", "create", "before", "--user", "eve", "--json", *at).stdout)
+    collection_id = made["collection_id"]
+    assert run("collections", "rename", collection_id, "after", *at).returncode == 0
+    listed = run("collections", "list", *at).stdout.splitlines()
+    (line,) = [line for line in listed if line.startswith(collection_id)]
+    assert line.split()[3:] == ["0", "images", "1", "key", "pairs", "after", "(eve)"]
+    unconfirmed = run("collections", "delete", collection_id, *at)
+    assert unconfirmed.returncode == 1
+    assert "after" in unconfirmed.stdout
+    assert run("collections", "delete", collection_id, "--yes", *at).returncode == 0
+    left = json.loads(run("collections", "list", "--json", *at).stdout)
+    assert collection_id not in {collection["collection_id"] for collection in left}
+
+
+def test_wrong_master_key_is_one_line_of_error(database: str, service: str) -> None:
+    answer = run("serve", "--database", database, VISUALSNOOP_MASTER_KEY="ab" * 32)
+    assert answer.returncode == 1
+    assert "another master key" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""The part of the command line that runs a service, and looks after its keys and collections.
+"""The commands that look after a service: its keys, collections and database.
 
 Its parts are imported when a command needs them: they come with the extra `server` only.
 """
@@ -8,75 +8,14 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def _database_options(command: _Command) -> _Command:
-    """What says where the data of a service are."""
-    data = click.option(
-        "--data",
-        type=click.Path(path_type=Path),
-        envvar="VISUALSNOOP_DATA",
-        help="The folder of the service's data.",
-    )
-    database = click.option(
-        "--database",
-        envvar="VISUALSNOOP_DATABASE",
-        help="A PostgreSQL of your own instead: postgresql://user:password@host/name.",
-    )
-    return data(database(command))
-
+from ._serve_command import serve
+from ._service_options import database_options
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="The port; 0 for any free one.")
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="An ONNX file that makes the embeddings of new images instead of the shipped model.",
-)
-@click.option(
-    "--date-window",
-    metavar="MINUTES",
-    type=click.IntRange(1, 1440),
-    default=15,
-    show_default=True,
-    help="How far the date of a request may be from now, either way.",
-)
-@_database_options
-def serve(
-    host: str,
-    port: int,
-    model: Path | None,
-    date_window: int,
-    data: Path | None,
-    database: str | None,
-) -> None:
-    """Run the service until it is interrupted.
-
-    Secret keys are stored encrypted, under the master key in VISUALSNOOP_MASTER_KEY (64 hexadecimal
-    digits) or else in the file master.key, which is made in the data folder: with --database, in
-    the platform's usual one. All processes over one database need the same. Keep a copy of it.
-    """
-    from .server.commands import models_with, opened_database, run
-    from .server.master_key import opened_vault
-    from .server.settings import Settings
-
-    with opened_database(data, database) as url:
-        settings = Settings(
-            url,
-            opened_vault(url, data),
-            date_window=timedelta(minutes=date_window),
-            models=models_with(model),
-        )
-        run(settings, host, port)
 
 
 @click.group()
@@ -108,7 +47,7 @@ def _expiry(context: click.Context, option: click.Parameter, text: str | None) -
     help="When the keys stop working: 2030-01-31, or 2030-01-31T18:00 (UTC unless it says).",
 )
 @_json_option
-@_database_options
+@database_options
 def create(
     name: str,
     user: str,
@@ -134,7 +73,7 @@ def create(
 
 @keys.command("list")
 @_json_option
-@_database_options
+@database_options
 def list_keys_(as_json: bool, data: Path | None, database: str | None) -> None:
     """List the key pairs of all collections, without their secret keys."""
     from .server.commands import opened_database
@@ -164,7 +103,7 @@ def _expiry_text(expires: datetime | None) -> str:
 
 @keys.command()
 @click.argument("public_key")
-@_database_options
+@database_options
 def revoke(public_key: str, data: Path | None, database: str | None) -> None:
     """Remove the key pair of PUBLIC_KEY: it stops working at once."""
     from .server.commands import opened_database
@@ -185,7 +124,7 @@ def revoke(public_key: str, data: Path | None, database: str | None) -> None:
     help="For how long the old pair still works: not at all unless given.",
 )
 @_json_option
-@_database_options
+@database_options
 def rotate(
     public_key: str, grace: float, as_json: bool, data: Path | None, database: str | None
 ) -> None:
@@ -210,7 +149,7 @@ def collections() -> None:
 
 @collections.command("list")
 @_json_option
-@_database_options
+@database_options
 def list_collections_(as_json: bool, data: Path | None, database: str | None) -> None:
     """List all collections."""
     from .server.catalogue import list_collections
@@ -234,7 +173,7 @@ def list_collections_(as_json: bool, data: Path | None, database: str | None) ->
 @collections.command()
 @click.argument("collection_id")
 @click.argument("name")
-@_database_options
+@database_options
 def rename(collection_id: str, name: str, data: Path | None, database: str | None) -> None:
     """Call the collection COLLECTION_ID by another NAME."""
     from .server.catalogue import rename_collection
@@ -248,7 +187,7 @@ def rename(collection_id: str, name: str, data: Path | None, database: str | Non
 @collections.command()
 @click.argument("collection_id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_database_options
+@database_options
 def delete(collection_id: str, yes: bool, data: Path | None, database: str | None) -> None:
     """Delete the collection COLLECTION_ID with all its images and keys."""
     from .server.catalogue import delete_collection, find_collection
@@ -300,4 +239,24 @@ def _time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-SERVICE_COMMANDS: Sequence[click.Command] = (serve, keys, collections)
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+@database_options
+def upgrade_(data: Path | None, database: str | None) -> None:
+    """Bring the tables to the state that this version of the service needs.
+
+    The service does it by itself when it starts. Where several run over one database, or theirs is
+    a role that may not change tables, do it before.
+    """
+    from .server.commands import opened_database
+    from .server.schema import revision
+
+    with opened_database(data, database) as url:
+        click.echo(f"the database has revision {revision(url)}")
+
+
+SERVICE_COMMANDS: Sequence[click.Command] = (serve, keys, collections, db)

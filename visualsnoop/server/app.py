@@ -1,169 +1,87 @@
-"""The ASGI application: routes, authentication, and an answer for everything that goes wrong."""
+"""The ASGI application of one process of the service."""
 
 import logging
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import multiprocessing
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, closing
+from pathlib import Path
 
-import psycopg
-from pgvector.psycopg import register_vector_async
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from .authentication import authenticate
-from .fingerprinting import FingerprintPool
+from .answers import ERROR_ANSWERS
+from .bodies import Bodies
+from .database import connections
+from .entrance import Entrance
+from .fingerprint_server import Fingerprints
+from .health import health_routes
+from .observation import Observation
 from .operations import Operations
 from .pairs import Pairs
-from .problems import Problem
+from .rates import Rates
+from .routes import routes
 from .settings import Settings
-from .similarity import CANDIDATES
-from .store import Key, Pool, Store
+from .store import Store
 
-BASE_PATH = "/api/v1"
+# In the folder that the processes of a service share while it runs.
+SOCKET = "fingerprints.sock"
+_RATES = "rates"
 
 _log = logging.getLogger(__name__)
 
-_Operation = Callable[[Operations, Request, Key], Awaitable[JSONResponse]]
 
-_PATHS: dict[str, dict[str, _Operation]] = {
-    "/collection": {"GET": Operations.get_collection},
-    "/image": {"POST": Operations.add_image},
-    "/image/{image_id}": {
-        "POST": Operations.add_image_with_id,
-        "PUT": Operations.add_or_replace_image,
-        "GET": Operations.get_image,
-        "DELETE": Operations.delete_image,
-    },
-    "/images": {"GET": Operations.list_images},
-    "/search/{image_id}": {"GET": Operations.search_images_by_id},
-    "/search": {"POST": Operations.search_images},
-    "/compare/{image_id}": {"POST": Operations.compare_image},
-    "/compare/{image_id}/{other_id}": {"GET": Operations.compare_images_by_id},
-    "/duplicates": {"GET": Operations.list_duplicates},
-    "/not-duplicates/{image_id}/{other_id}": {
-        "PUT": Operations.set_not_duplicates,
-        "DELETE": Operations.unset_not_duplicates,
-    },
-}
+def create_app(settings: Settings, folder: Path) -> ASGIApp:
+    """The application of one process of the service.
 
+    The database's tables must be there (see `schema.upgrade`), and the fingerprint pool must run
+    (see `fingerprint_server.serving_fingerprints`).
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The service as an ASGI application.
-
-    Its tables must be there: see `schema.upgrade`. The database and the fingerprint processes are
-    opened when the server that runs it starts it, and closed when it is stopped.
+    Args:
+        settings: How the service is set up.
+        folder: What the processes of the service share while it runs.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _pool(settings) as pool:
-            fingerprints = FingerprintPool(settings)
-            store = Store(pool)
-            app.state.operations = Operations(settings, store, Pairs(pool, store), fingerprints)
-            try:
+        _end_with_parent()
+        with ExitStack() as stack:
+            rates = None
+            if settings.rate:
+                rates = stack.enter_context(closing(Rates(folder / _RATES, settings.rate)))
+            async with connections(settings) as pool:
+                store = Store(pool)
+                fingerprints = Fingerprints(settings, folder / SOCKET)
+                app.state.pool = pool
+                app.state.rates = rates
+                app.state.operations = Operations(
+                    settings, store, Pairs(pool, store), fingerprints, Bodies(settings)
+                )
                 yield
-            finally:
-                fingerprints.close()
 
     app = Starlette(
-        routes=[*(_route(*item) for item in _PATHS.items()), Route("/health", _health)],
+        routes=[*routes(), *health_routes(settings)],
         lifespan=lifespan,
-        exception_handlers={
-            Problem: _problem_answer,
-            HTTPException: _http_answer,
-            psycopg.OperationalError: _unavailable_answer,
-            PoolTimeout: _unavailable_answer,
-            Exception: _failure_answer,
-        },
+        exception_handlers=ERROR_ANSWERS,
     )
     app.router.redirect_slashes = False
-    return _RawPaths(app)
+    return Observation(Entrance(app, settings))
 
 
-def _pool(settings: Settings) -> Pool:
-    return AsyncConnectionPool(
-        settings.database,
-        configure=_prepare,
-        kwargs={"autocommit": True},
-        min_size=1,
-        max_size=10,
-        open=False,
-        timeout=10,
-    )
+def _end_with_parent() -> None:
+    """End this process when the one that looks after it has been killed.
 
-
-async def _prepare(connection: AsyncConnection[TupleRow]) -> None:
-    await register_vector_async(connection)
-    # The index goes on until it has enough images of the one collection that is searched.
-    await connection.execute("SET hnsw.iterative_scan = strict_order")
-    await connection.execute(f"SET hnsw.ef_search = {2 * CANDIDATES}")
-    await connection.execute("SET hnsw.max_scan_tuples = 1000000")
-
-
-def _route(path: str, by_method: dict[str, _Operation]) -> Route:
-    async def endpoint(request: Request) -> JSONResponse:
-        operations: Operations = request.app.state.operations
-        window = operations.settings.date_window
-        key = await authenticate(request, operations.store.find_key, window)
-        # HEAD, which comes with GET, is answered by the same operation.
-        operation = by_method.get(request.method) or by_method["GET"]
-        return await operation(operations, request, key)
-
-    return Route(BASE_PATH + path, endpoint, methods=list(by_method))
-
-
-async def _health(request: Request) -> JSONResponse:
-    operations: Operations = request.app.state.operations
-    await operations.store.check()
-    return JSONResponse({"status": 200, "message": "OK"})
-
-
-class _RawPaths:
-    """Routes by the path exactly as it was sent.
-
-    A decoded path cannot tell a slash within an image ID from one between segments.
+    It would hold the port, and nobody would stop it.
     """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def watch() -> None:
+        parent.join()
+        # A parent that stops in good order waits for this process.
+        _log.error("The process that looks after this one has been killed: ending")
+        os._exit(1)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            # Proxies may send the whole URL instead of its path (RFC 9112, section 3.2.2).
-            path = re.sub(rb"^https?://[^/]*", b"", scope["raw_path"])
-            scope = {**scope, "raw_path": path, "path": path.decode("latin-1")}
-        await self._app(scope, receive, send)
-
-
-async def _problem_answer(request: Request, problem: Exception) -> JSONResponse:
-    assert isinstance(problem, Problem)
-    return _error(problem.status, problem.message, problem.headers)
-
-
-async def _http_answer(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    message = {
-        404: "There is nothing at this path; a slash within an image ID is sent as %2F",
-        405: f"{request.method} is not possible at this path",
-    }.get(error.status_code, error.detail)
-    return _error(error.status_code, message, error.headers)
-
-
-async def _unavailable_answer(request: Request, error: Exception) -> JSONResponse:
-    _log.error("The database does not answer: %s", error)
-    return _error(503, "The database does not answer: try again in 5 seconds", {"Retry-After": "5"})
-
-
-async def _failure_answer(request: Request, error: Exception) -> JSONResponse:
-    return _error(500, "The service failed; its log has the details")
-
-
-def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"status": status, "message": message}, status, headers)
+    threading.Thread(target=watch, daemon=True, name="parent").start()

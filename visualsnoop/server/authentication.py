@@ -2,7 +2,6 @@
 
 import hmac
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,19 +10,17 @@ from starlette.requests import Request
 
 from visualsnoop.auth import SCHEME, signature
 
-from .problems import Problem, unauthorized
+from .problems import unauthorized
 from .store import Key
 from .vault import CannotOpen, Vault
 
 _log = logging.getLogger(__name__)
 
-# What a read-only key pair may send by POST; all other methods but GET and HEAD change something.
-_READING_POSTS = re.compile(r"/api/v1/(search|compare/[^/]+)")
-
 
 async def authenticate(
     request: Request,
     find_key: Callable[[str], Awaitable[Key | None]],
+    vault: Vault,
     window: timedelta,
 ) -> Key:
     """The key that has signed a request.
@@ -35,18 +32,18 @@ async def authenticate(
     Args:
         request: The request, of which the method, the path as it was sent, and the headers count.
         find_key: Gives the key pair of a public key; None if there is none that is valid.
+        vault: What opens the secret key of the pair.
         window: How far the date of the request may be from now, either way.
 
     Raises:
-        Problem: 401, if it is not signed, not by a known key, or not at about this time; 403, if it
-            would change something and the key is read-only.
+        Problem: 401, if it is not signed, not by a known key, or not at about this time.
     """
     public_key, given = _credentials(request.headers.get("authorization", ""))
     date = request.headers.get("date", "")
     _check_date(date, window)
     key = await find_key(public_key)
     path = request.scope["raw_path"].decode("latin-1")
-    secret_key = _secret_key(request.app.state.operations.settings.vault, public_key, key)
+    secret_key = _secret_key(vault, public_key, key)
     wanted = signature(secret_key, request.method, path, date)
     is_right = hmac.compare_digest(wanted.encode(), given.encode())
     if key is None or not is_right:
@@ -54,8 +51,6 @@ async def authenticate(
             "The public key is not known or not valid any more, or the signature is wrong: check "
             "both keys"
         )
-    if key.is_read_only and not _only_reads(request.method, path):
-        raise Problem(403, "This key pair is read-only: use another one to change the collection")
     return key
 
 
@@ -68,12 +63,6 @@ def _secret_key(vault: Vault, public_key: str, key: Key | None) -> str:
     except CannotOpen as error:
         _log.error("Requests with a key pair are refused. %s", error)
         return vault.open_decoy()
-
-
-def _only_reads(method: str, path: str) -> bool:
-    if method == "POST":
-        return _READING_POSTS.fullmatch(path) is not None
-    return method in ("GET", "HEAD")
 
 
 def _credentials(authorization: str) -> tuple[str, str]:

@@ -4,17 +4,27 @@ import asyncio
 import io
 import multiprocessing
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from functools import cache
 from pathlib import Path
 
+from attrs import frozen
 from pebble import ProcessExpired, ProcessPool
 
-from .decode import ImageTooLarge, UnreadableImage, decode
+from .decode import UnreadableImage, decode
 from .fingerprint import Fingerprint, Fingerprinter
-from .problems import bad_request, too_large, unreadable_image
 from .settings import Settings
+
+
+@frozen
+class Made:
+    """The fingerprints of a picture, one for each model, and how long they took."""
+
+    fingerprints: Sequence[Fingerprint]
+    decode_seconds: float
+    embed_seconds: float
 
 
 class FingerprintPool:
@@ -25,51 +35,39 @@ class FingerprintPool:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.size = settings.fingerprint_processes or os.cpu_count() or 1
         self._max_pixels = settings.max_pixels
         self._decode_time = settings.decode_time
-        # New images get the fingerprint of the first model; queries those of all.
-        self._models = settings.models
         self._pool = ProcessPool(
-            max_workers=settings.workers or os.cpu_count() or 1,
+            max_workers=self.size,
             context=multiprocessing.get_context("spawn"),
             initializer=_load,
-            initargs=[self._models],
+            initargs=[settings.models],
         )
+        # Asked this, it starts its processes now, and not when the first picture comes.
+        self.is_alive()
 
-    async def fingerprint(self, file: bytes) -> Fingerprint:
-        """The fingerprint by which to store an image file.
-
-        Raises:
-            Problem: 400, 413 or 415, if it is empty, too large or cannot be read.
-        """
-        (fingerprint,) = await self._run(file, self._models[:1])
-        return fingerprint
-
-    async def queries(self, file: bytes) -> list[Fingerprint]:
-        """The fingerprints by which to search for copies of an image file, one for each model.
+    async def make(self, file: bytes, models: Sequence[Path]) -> Made:
+        """The fingerprints of an image file by some of the models of the service.
 
         Raises:
-            Problem: As `fingerprint` does.
+            UnreadableImage: If it cannot be read.
+            ImageTooLarge: If it has too many pixels.
         """
-        return await self._run(file, self._models)
-
-    async def _run(self, file: bytes, models: Sequence[Path]) -> list[Fingerprint]:
-        if not file:
-            raise bad_request("The body is empty: send the bytes of an image file")
         future = self._pool.schedule(
-            _fingerprints, [file, self._max_pixels, models], timeout=self._decode_time
+            _make, [file, self._max_pixels, models], timeout=self._decode_time
         )
         try:
-            made: list[Fingerprint] = await asyncio.wrap_future(future)
+            made: Made = await asyncio.wrap_future(future)
             return made
-        except UnreadableImage as error:
-            raise unreadable_image(str(error)) from None
-        except ImageTooLarge as error:
-            raise too_large(str(error)) from None
         except (TookTooLong, ProcessExpired):
-            raise unreadable_image(
+            raise UnreadableImage(
                 "The image file takes too long or too much memory to read: save it anew"
             ) from None
+
+    def is_alive(self) -> bool:
+        """Whether processes can be had."""
+        return bool(self._pool.active)
 
     def close(self) -> None:
         """Stop the processes; what they work on is given up."""
@@ -88,6 +86,9 @@ def _fingerprinter(model: Path) -> Fingerprinter:
     return Fingerprinter(model)
 
 
-def _fingerprints(file: bytes, max_pixels: int, models: Sequence[Path]) -> list[Fingerprint]:
+def _make(file: bytes, max_pixels: int, models: Sequence[Path]) -> Made:
+    started = time.perf_counter()
     picture = decode(io.BytesIO(file), max_pixels=max_pixels)
-    return [_fingerprinter(model).fingerprint(picture) for model in models]
+    decoded = time.perf_counter()
+    fingerprints = [_fingerprinter(model).fingerprint(picture) for model in models]
+    return Made(fingerprints, decoded - started, time.perf_counter() - decoded)

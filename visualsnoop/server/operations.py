@@ -1,5 +1,6 @@
 """The operations of the contract: what each of them does and answers."""
 
+import logging
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +11,18 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from .bodies import Bodies
 from .fingerprint import Fingerprint
-from .fingerprinting import FingerprintPool
+from .fingerprint_server import Fingerprints
+from .metrics import STEP_SECONDS
 from .pairs import LEAST_SCORE, Pairs
 from .parameters import checked_image_id, integer, number, path_image_id
-from .problems import bad_request, image_id_taken, no_image, too_large
+from .problems import bad_request, image_id_taken, no_image
 from .settings import Settings
 from .similarity import CANDIDATES, Match, rank
 from .store import Key, Store, StoredImage
+
+_log = logging.getLogger(__name__)
 
 _MOST = 1000  # images, results or groups in one answer
 _MOST_OFFSET = 100_000
@@ -32,7 +37,8 @@ class Operations:
     settings: Settings
     store: Store
     pairs: Pairs
-    fingerprints: FingerprintPool
+    fingerprints: Fingerprints
+    bodies: Bodies
 
     async def get_collection(self, request: Request, key: Key) -> JSONResponse:
         if request.query_params.get("session", "init") != "init":
@@ -51,7 +57,7 @@ class Operations:
         return await self._add(request, key, path_image_id(request))
 
     async def _add(self, request: Request, key: Key, image_id: str) -> JSONResponse:
-        fingerprint = await self.fingerprints.fingerprint(await self._body(request))
+        fingerprint = await self._fingerprint_of_body(request)
         image = await self.store.add(key.collection_id, image_id, fingerprint)
         if image is None:
             raise image_id_taken(image_id)
@@ -59,7 +65,7 @@ class Operations:
 
     async def add_or_replace_image(self, request: Request, key: Key) -> JSONResponse:
         image_id = path_image_id(request)
-        fingerprint = await self.fingerprints.fingerprint(await self._body(request))
+        fingerprint = await self._fingerprint_of_body(request)
         image, is_new = await self.store.add_or_replace(key.collection_id, image_id, fingerprint)
         return self._stored_answer(key, image, is_new=is_new)
 
@@ -67,9 +73,15 @@ class Operations:
         status, message = (201, "Added") if is_new else (200, "Updated")
         answer = _answer(key, status, message, **_described(image))
         # Looking for its copies need not keep the client waiting.
-        pair = self.pairs.pair_now_or_later
-        answer.background = BackgroundTask(pair, key.collection_id, image.image_id)
+        answer.background = BackgroundTask(self._pair_later, key, image)
         return answer
+
+    async def _pair_later(self, key: Key, image: StoredImage) -> None:
+        try:
+            await self.pairs.pair(key.collection_id, image.image_id)
+        except psycopg.Error as error:
+            # It keeps waiting, and is compared when duplicates are asked for.
+            _log.warning("The copies of an image will be looked for later: %s", error)
 
     async def get_image(self, request: Request, key: Key) -> JSONResponse:
         image = await self._image(key, path_image_id(request))
@@ -100,7 +112,7 @@ class Operations:
 
     async def search_images(self, request: Request, key: Key) -> JSONResponse:
         wanted = _Wanted.of(request)
-        queries = await self.fingerprints.queries(await self._body(request))
+        queries = await self._queries_of_body(request)
         return _answer(key, results=await self._similar(key, queries, wanted))
 
     async def search_images_by_id(self, request: Request, key: Key) -> JSONResponse:
@@ -119,7 +131,8 @@ class Operations:
         scored: list[tuple[str, Match]] = []
         for query in queries:
             count = max(CANDIDATES, wanted.last + 1)
-            candidates = await self.store.candidates(key.collection_id, query, count)
+            with STEP_SECONDS.labels("search").time():
+                candidates = await self.store.candidates(key.collection_id, query, count)
             others = [candidate for candidate in candidates if candidate.image_id != without]
             for match in rank(query, [other.fingerprint for other in others]):
                 scored.append((others[match.index].image_id, match))
@@ -132,7 +145,7 @@ class Operations:
 
     async def compare_image(self, request: Request, key: Key) -> JSONResponse:
         image, fingerprint = await self._fingerprint(key, path_image_id(request))
-        queries = await self.fingerprints.queries(await self._body(request))
+        queries = await self._queries_of_body(request)
         comparable = [query for query in queries if query.version == fingerprint.version]
         if not comparable:
             raise bad_request(
@@ -189,6 +202,14 @@ class Operations:
             raise bad_request("An image is always a duplicate of itself: give two images")
         return one.image_id, other.image_id
 
+    async def _fingerprint_of_body(self, request: Request) -> Fingerprint:
+        async with self.bodies.read(request) as file:
+            return await self.fingerprints.fingerprint(file)
+
+    async def _queries_of_body(self, request: Request) -> Sequence[Fingerprint]:
+        async with self.bodies.read(request) as file:
+            return await self.fingerprints.queries(file)
+
     async def _image(self, key: Key, image_id: str) -> StoredImage:
         image = await self.store.get(key.collection_id, image_id)
         if image is None:
@@ -200,19 +221,6 @@ class Operations:
         if found is None:
             raise no_image(image_id)
         return found
-
-    async def _body(self, request: Request) -> bytes:
-        """The body, of which no more than the limit is taken in."""
-        limit = self.settings.max_body
-        problem = too_large(f"The image file is larger than {limit} bytes")
-        if int(request.headers.get("content-length", "0")) > limit:
-            raise problem
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > limit:
-                raise problem
-        return bytes(body)
 
 
 @frozen

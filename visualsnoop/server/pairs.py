@@ -4,18 +4,14 @@ Copies are looked for when an image is stored, by one search, so that a list of 
 no more than there are of them. An image waits in the table `unpaired` until that has been done.
 """
 
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import psycopg
 from attrs import frozen
-from psycopg_pool import PoolTimeout
 
 from .similarity import CANDIDATES, rank
 from .store import Candidate, Pool, Store, StoredImage
-
-_log = logging.getLogger(__name__)
 
 LEAST_SCORE = 0.5
 """Pairs of images that are less similar are not remembered."""
@@ -35,17 +31,6 @@ class Pairs:
     def __init__(self, pool: Pool, store: Store) -> None:
         self._pool = pool
         self._store = store
-
-    async def pair_now_or_later(self, collection_id: str, image_id: str) -> None:
-        """Compare an image that was stored with the others, as `pair` does, if that can be done.
-
-        The image was acknowledged, and the one who has sent it is not to notice when the database
-        fails now: it keeps waiting, and is compared when the duplicates are asked for.
-        """
-        try:
-            await self.pair(collection_id, image_id)
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            _log.warning("The copies of a new image will be looked for later: %s", error)
 
     async def pair(self, collection_id: str, image_id: str) -> None:
         """Compare an image that was stored with the others, unless that has been done."""

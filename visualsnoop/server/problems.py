@@ -1,5 +1,6 @@
 """Answers of the service that say what was wrong."""
 
+import math
 from collections.abc import Mapping
 
 
@@ -27,6 +28,10 @@ def unauthorized(message: str) -> Problem:
     return Problem(401, message, {"WWW-Authenticate": "VSHMAC"})
 
 
+def read_only() -> Problem:
+    return Problem(403, "This key pair is read-only: use another one to change the collection")
+
+
 def no_image(image_id: str) -> Problem:
     return Problem(404, f"There is no image {image_id!r} in this collection")
 
@@ -41,3 +46,28 @@ def too_large(message: str) -> Problem:
 
 def unreadable_image(message: str) -> Problem:
     return Problem(415, message)
+
+
+def too_slow(message: str) -> Problem:
+    return Problem(408, message, {"Connection": "close"})
+
+
+def too_many_requests(wait: float) -> Problem:
+    seconds = math.ceil(wait)
+    return Problem(
+        429,
+        f"Too many requests with this public key: wait {counted(seconds)}",
+        {"Retry-After": str(seconds)},
+    )
+
+
+def busy() -> Problem:
+    return unavailable("Too many pictures are waiting for the service", 2)
+
+
+def unavailable(what: str, seconds: int = 5) -> Problem:
+    return Problem(503, f"{what}: try again in {counted(seconds)}", {"Retry-After": str(seconds)})
+
+
+def counted(seconds: int) -> str:
+    return "1 second" if seconds == 1 else f"{seconds} seconds"

@@ -7,6 +7,7 @@ import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -52,14 +53,16 @@ def _scalar(connection: psycopg.Connection, statement: str) -> object:
     return None if row is None else row[0]
 
 
-def upgrade(database: str) -> None:
+def upgrade(database: str, to: str = "head") -> None:
     """Bring the tables to the state that this version of the service needs.
 
     Args:
         database: How to connect, as libpq takes it: a `postgresql://` URL or `key=value` pairs.
+        to: The revision to stop at.
 
     Raises:
         psycopg.OperationalError: If the database cannot be reached.
+        ValueError: If a newer version of the service has upgraded it before.
     """
     opened = psycopg.connect(database)
     engine = sqlalchemy.create_engine(
@@ -67,7 +70,24 @@ def upgrade(database: str) -> None:
     )
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
+        config = migrations()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, to)
+        except CommandError as error:
+            raise ValueError(
+                f"The database is of another version of the service, newer than this: {error}"
+            ) from None
+
+
+def migrations() -> Config:
+    """Alembic's configuration."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def revision(database: str) -> str:
+    """The revision of the tables of a database."""
+    with psycopg.connect(database) as connection:
+        return str(_scalar(connection, "SELECT version_num FROM alembic_version"))

@@ -23,6 +23,7 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 class Key:
     """A key pair and the collection that it opens."""
 
+    public_key: str
     sealed_secret: bytes = field(repr=False)
     collection_id: str
     collection_name: str
@@ -54,15 +55,21 @@ class Store:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def check(self) -> None:
-        """Ask the database for nothing; raises `psycopg.OperationalError` if it is not there."""
-        await self._row("SELECT 1")
+    async def takes_changes(self) -> bool:
+        """Whether the database can be written to; raises `psycopg.Error` if it is not there."""
+        row = await self._row("SHOW transaction_read_only")
+        return row is not None and row[0] == "off"
+
+    async def image_counts(self) -> list[tuple[str, int]]:
+        """How many images each collection has."""
+        rows = await self._rows("SELECT collection_id FROM collections ORDER BY collection_id")
+        return [(row[0], await self.count(row[0])) for row in rows]
 
     async def find_key(self, public_key: str) -> Key | None:
         """The key pair of a public key; None if there is none, or it has expired."""
         row = await self._row(
             """
-            SELECT sealed_secret, collection_id, name, owner, is_read_only
+            SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only
             FROM keys JOIN collections USING (collection_id)
             WHERE public_key = %s AND (expires IS NULL OR expires > now())
             """,

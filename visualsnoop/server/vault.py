@@ -37,6 +37,10 @@ class Vault:
     def _make_decoy(self) -> bytes:
         return self.seal(_DECOY, secrets.token_hex(20))
 
+    def __reduce__(self) -> tuple[type["Vault"], tuple[bytes, str]]:
+        # The processes of a service get it from the one that starts them, by a pipe.
+        return Vault, (self.master_key, self.origin)
+
     def seal(self, public_key: str, secret_key: str) -> bytes:
         """A secret key, encrypted so that it can be stored with its public key."""
         nonce = secrets.token_bytes(_NONCE_SIZE)

@@ -1,0 +1,261 @@
+"""What is too much, too large or too slow is refused in time, with an answer that says so."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.rates import Rates
+
+from ..services import Service, client, signed_head
+
+
+@pytest.fixture(scope="module")
+def strict(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with tight limits."""
+    with Service(
+        f"--database={database}",
+        "--rate=10",
+        "--max-body=2",
+        "--max-pixels=1",
+        "--upload-memory=3",
+        "--send-time=1",
+        "--body-rate=1000",
+        "--idle-time=1",
+        "--connections=20",
+        "--fingerprint-processes=1",
+        "--queue=0",
+        log=tmp_path_factory.mktemp("strict") / "log",
+    ) as service:
+        yield service
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+    """The status and the body of the answer that comes before the connection is closed."""
+    connection.settimeout(20)
+    received = b""
+    while piece := connection.recv(65536):
+        received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"x-request-id: " in head.lower()
+    assert b"content-type: application/json" in head.lower()
+    status = int(head.split()[1])
+    answer = json.loads(body)
+    assert answer["status"] == status
+    assert answer["message"]
+    return status, answer
+
+
+def test_key_pair_that_asks_too_often_is_told_when_to_come_back(
+    strict: Service, keys: NewKeys
+) -> None:
+    with client(strict, keys) as signed:
+        assert [signed.get("/images").status_code for _ in range(20)] == [200] * 20
+        while (refused := signed.get("/images")).status_code == 200:
+            pass
+        assert refused.status_code == 429
+        wait = int(refused.headers["Retry-After"])
+        assert f"wait {wait} second" in refused.json()["message"]
+        time.sleep(wait)
+        assert signed.get("/images").status_code == 200
+
+
+def test_other_key_pairs_are_not_slowed_down(
+    strict: Service, keys: NewKeys, other_keys: NewKeys
+) -> None:
+    with client(strict, keys) as greedy, client(strict, other_keys) as modest:
+        while greedy.get("/images").status_code == 200:
+            pass
+        assert modest.get("/images").status_code == 200
+
+
+def test_unsigned_requests_use_up_nobodys_rate(strict: Service, keys: NewKeys) -> None:
+    forged = {"Authorization": f"VSHMAC {keys.public_key}:forged", "Date": "x"}
+    for _ in range(40):
+        httpx.get(f"{strict.endpoint}/images", headers=forged)
+    with client(strict, keys) as signed:
+        assert signed.get("/images").status_code == 200
+
+
+def test_processes_share_the_buckets(tmp_path: Path) -> None:
+    one, other = (Rates(tmp_path / "rates", rate=1) for _ in range(2))
+    waits = [rates.take("key") for rates in (one, other, one)]
+    assert waits[:2] == [0, 0]
+    assert 0 < waits[2] <= 1
+    assert one.take("another key") == 0
+    for rates in (one, other):
+        rates.close()
+
+
+def test_bucket_of_a_slow_rate_holds_one_request(tmp_path: Path) -> None:
+    rates = Rates(tmp_path / "rates", rate=0.01)
+    assert rates.take("key") == 0
+    assert 99 < rates.take("key") <= 100
+    rates.close()
+
+
+def test_many_key_pairs_at_once_are_let_in(tmp_path: Path) -> None:
+    rates = Rates(tmp_path / "rates", rate=1)
+    assert {rates.take(f"key {number}") for number in range(20_000)} == {0}
+    rates.close()
+
+
+def test_body_that_is_announced_too_large_is_refused_before_it_comes(
+    strict: Service, keys: NewKeys
+) -> None:
+    head = signed_head(keys, "POST", "/api/v1/image", "Content-Length: 1000000000")
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(head)
+        connection.settimeout(20)
+        assert b" 413 " in connection.recv(65536)
+
+
+def test_sender_of_a_huge_body_reads_the_refusal(strict: Service, keys: NewKeys) -> None:
+    with client(strict, keys) as signed:
+        answer = signed.post("/image", content=bytes(40_000_000))
+        assert answer.status_code == 413
+        assert "2097152" in answer.json()["message"]
+
+
+def test_huge_body_is_not_read_to_its_end(strict: Service, keys: NewKeys) -> None:
+    head = signed_head(keys, "POST", "/api/v1/image", "Content-Length: 1000000000")
+    sent = 0
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(head)
+        with pytest.raises(OSError):
+            while sent < 1_000_000_000:
+                connection.sendall(bytes(1_000_000))
+                sent += 1_000_000
+    assert sent < 200_000_000
+
+
+def test_picture_with_too_many_pixels_is_refused(
+    strict: Service, keys: NewKeys, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("L", (1001, 1000)).save(tmp_path / "large.png")
+    with client(strict, keys) as signed:
+        answer = signed.post("/image", content=(tmp_path / "large.png").read_bytes())
+    assert answer.status_code == 413
+    assert "pixels" in answer.json()["message"]
+
+
+def test_body_that_drips_is_given_up(strict: Service, keys: NewKeys) -> None:
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(signed_head(keys, "POST", "/api/v1/image", "Content-Length: 1000"))
+        drip(connection)
+        status, answer = read_answer(connection)
+    assert status == 408
+    assert "1000 bytes a second" in answer["message"]
+
+
+def test_head_that_drips_is_given_up(strict: Service) -> None:
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(b"GET /api/v1/images HTTP/1.1\r\nHost: ")
+        drip(connection)
+        status, answer = read_answer(connection)
+    assert status == 408
+    assert "head" in answer["message"]
+
+
+def drip(connection: socket.socket) -> None:
+    """Send one byte after the other for longer than the service has patience."""
+
+    def send() -> None:
+        for _ in range(8):
+            time.sleep(0.2)
+            try:
+                connection.sendall(b"x")
+            except OSError:
+                return
+
+    threading.Thread(target=send, daemon=True).start()
+
+
+def test_connection_without_a_request_is_closed(strict: Service) -> None:
+    with socket.create_connection(strict.address) as connection:
+        connection.settimeout(10)
+        assert connection.recv(100) == b""
+
+
+def test_connection_that_is_idle_after_a_request_is_closed(strict: Service, keys: NewKeys) -> None:
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(signed_head(keys, "GET", "/api/v1/images"))
+        connection.settimeout(10)
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+        assert received.startswith(b"HTTP/1.1 200 ")
+
+
+def test_idle_connections_make_room_for_new_ones(strict: Service, keys: NewKeys) -> None:
+    idle = [socket.create_connection(strict.address) for _ in range(60)]
+    with client(strict, keys) as signed:
+        assert signed.get("/images").status_code == 200
+    for connection in idle:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /api/v1/image/" + b"x" * 9000 + b" HTTP/1.1\r\nHost: test\r\n\r\n", 414),
+        (b"GET /" + b"x" * 300_000, 414),
+        (b"GET / HTTP/1.1\r\nHost: test\r\nX: " + b"x" * 300_000, 431),
+        (b"GET / HTTP/1.1\r\nHost: test\r\n" + b"X: y\r\n" * 9000 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: test\r\nX: " + b"x" * 60_000 + b"\r\n\r\n", 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        (b"NONSENSE\r\n\r\n", 400),
+        (b"\r\n", 408),
+    ],
+)
+def test_head_that_is_too_long_or_none_is_refused(
+    strict: Service, request_: bytes, status: int
+) -> None:
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(request_)
+        assert read_answer(connection)[0] == status
+
+
+def test_pictures_that_would_wait_too_long_are_refused(
+    strict: Service, keys: NewKeys, photo: Path
+) -> None:
+    with client(strict, keys) as signed, ThreadPoolExecutor(10) as threads:
+        answers = list(
+            threads.map(lambda _: signed.post("/search", content=photo.read_bytes()), range(15))
+        )
+    statuses = {answer.status_code for answer in answers}
+    assert statuses == {200, 503}
+    (wait,) = {answer.headers["Retry-After"] for answer in answers if answer.status_code == 503}
+    assert int(wait) > 0
+
+
+def test_bodies_share_a_limited_memory(strict: Service, keys: NewKeys) -> None:
+    head = signed_head(keys, "POST", "/api/v1/search", "Content-Length: 2000000")
+    with socket.create_connection(strict.address) as holder, client(strict, keys) as signed:
+        holder.sendall(head + bytes(1_900_000))
+        time.sleep(0.3)
+        refused = signed.post("/search", content=bytes(1_500_000))
+        holder.close()
+        time.sleep(0.3)
+        later = signed.post("/search", content=bytes(1_500_000))
+    assert refused.status_code == 503
+    assert later.status_code == 415
+
+
+def test_client_that_does_not_read_answers_is_cut_off_alone(
+    strict: Service, keys: NewKeys, other_keys: NewKeys
+) -> None:
+    asked = signed_head(keys, "GET", "/api/v1/images")
+    with socket.create_connection(strict.address) as deaf, client(strict, other_keys) as signed:
+        deaf.sendall(asked * 15)
+        assert signed.get("/images").status_code == 200

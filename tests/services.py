@@ -1,0 +1,109 @@
+"""Services with options of their own, each a process as operators run it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from visualsnoop.auth import VisualSnoopHMACAuth, signature
+from visualsnoop.server.keys import NewKeys
+
+BASE_PATH = "/api/v1"
+
+
+class Service:
+    """A running service.
+
+    Attributes:
+        endpoint: The URL that it has printed.
+        process: The process that looks after the others.
+        log: The file of its log.
+    """
+
+    def __init__(self, *options: str | Path, log: Path, **environment: str) -> None:
+        self.log = log
+        with log.open("w") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "visualsnoop", "serve", "--port=0", *map(str, options)],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env={**os.environ, **environment},
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert "listens on" in line, log.read_text()
+        self.endpoint = line.split()[-1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    @property
+    def origin(self) -> str:
+        """The URL without a path."""
+        return self.endpoint.removesuffix(BASE_PATH)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        url = urlsplit(self.endpoint)
+        assert url.hostname is not None
+        assert url.port is not None
+        return url.hostname, url.port
+
+    def workers(self) -> list[int]:
+        """The processes that answer requests, by their IDs."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split() if _listens(int(pid))]
+
+
+def _listens(pid: int) -> bool:
+    """Whether a process has a TCP socket that listens."""
+    tables = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    listening = {line.split()[9] for line in tables if line.split()[3] == "0A"}
+    try:
+        links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return False
+    return any(link.startswith("socket:[") and link[8:-1] in listening for link in links)
+
+
+@contextmanager
+def client(service: Service | str, keys: NewKeys) -> Iterator[httpx.Client]:
+    """Makes signed requests to a service, over connections that are kept."""
+    endpoint = service if isinstance(service, str) else service.endpoint
+    auth = VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
+    with httpx.Client(base_url=endpoint, auth=auth, timeout=60) as opened:
+        yield opened
+
+
+def signed_head(keys: NewKeys, method: str, path: str, *headers: str) -> bytes:
+    """The head of a signed request, as it is sent over a socket."""
+    date = formatdate(usegmt=True)
+    signed = signature(keys.secret_key, method, path, date)
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: test",
+        f"Date: {date}",
+        f"Authorization: VSHMAC {keys.public_key}:{signed}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()

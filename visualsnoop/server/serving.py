@@ -1,0 +1,136 @@
+"""Running the service: processes that answer requests, and one that looks after them all.
+
+That one, which the operator starts and stops, also runs the fingerprint pool. It starts processes
+that have ended again, gives signals on, and replaces one process after the other on SIGHUP, which
+also reads a renewed certificate. Uvicorn's supervisor does most of it.
+"""
+
+import functools
+import logging
+import logging.config
+import os
+import resource
+import signal
+import socket
+import ssl
+import sys
+import tempfile
+from pathlib import Path
+
+from prometheus_client import multiprocess
+from uvicorn.supervisors import Multiprocess
+
+from .app import SOCKET, create_app
+from .connections import ConnectionConfig
+from .fingerprint import Fingerprinter
+from .fingerprint_server import serving_fingerprints
+from .logs import logging_configuration
+from .metrics import FOLDER_VARIABLE
+from .routes import BASE_PATH
+from .schema import index_embeddings
+from .settings import Listening, Settings
+
+_START_TIME = 60.0  # seconds
+_HEALTH_TIME = 30  # seconds
+_OTHER_FILES = 256
+
+
+def run(settings: Settings, listening: Listening) -> None:
+    """Serve until interrupted; the URL is printed once connections are accepted.
+
+    Args:
+        settings: How the service is set up; its tables must be there.
+        listening: Where and how it listens.
+
+    Raises:
+        OSError: If it cannot listen there, or cannot start.
+        ValueError: If the certificate or the model cannot be used.
+    """
+    # Until the supervisor has its own handler, so that what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logging.config.dictConfig(logging_configuration(listening.log_format))
+    _check_certificate(listening)
+    for fingerprinter in map(Fingerprinter, settings.models):
+        index_embeddings(settings.database, fingerprinter.version, fingerprinter.dimensions)
+    listener = socket.create_server((listening.host, listening.port), backlog=2048)
+    # Connections inherit it. Without it the body of an answer waits 40 ms for its head to arrive.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with listener, tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
+        folder = Path(name)
+        os.environ[FOLDER_VARIABLE] = name
+        with serving_fingerprints(settings, folder / SOCKET):
+            supervisor = _Supervisor(_config(settings, listening, folder), listener)
+            supervisor.run()
+    if not supervisor.has_started:
+        raise OSError("The service could not be started: see its log")
+
+
+def _config(settings: Settings, listening: Listening, folder: Path) -> ConnectionConfig:
+    return ConnectionConfig(
+        functools.partial(create_app, settings, folder),
+        factory=True,
+        lifespan="on",
+        ws="none",
+        workers=listening.workers,
+        log_config=logging_configuration(listening.log_format),
+        access_log=False,
+        server_header=False,
+        proxy_headers=listening.trusted_proxies is not None,
+        forwarded_allow_ips=listening.trusted_proxies,
+        ssl_certfile=listening.certfile,
+        ssl_keyfile=listening.keyfile,
+        timeout_keep_alive=listening.idle_time,
+        timeout_graceful_shutdown=listening.stop_time,
+        timeout_worker_healthcheck=_HEALTH_TIME,
+        head_time=settings.send_time,
+        max_connections=_connections_per_worker(listening),
+    )
+
+
+def _connections_per_worker(listening: Listening) -> int:
+    """The share of each process of the connections, of which the system must allow so many."""
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    wanted = -(-listening.max_connections // listening.workers)
+    return max(1, min(wanted, most_files - _OTHER_FILES))
+
+
+def _check_certificate(listening: Listening) -> None:
+    if listening.certfile is None:
+        if listening.keyfile is not None:
+            raise ValueError("a private key needs its certificate: give --certfile as well")
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # No password: nobody is there to type it.
+        context.load_cert_chain(listening.certfile, listening.keyfile, password="")
+    except ssl.SSLError as error:
+        raise ValueError(f"The certificate {listening.certfile} cannot be used: {error}") from None
+
+
+class _Supervisor(Multiprocess):
+    """Looks after the processes that answer requests."""
+
+    def __init__(self, config: ConnectionConfig, listener: socket.socket) -> None:
+        super().__init__(config, [listener])
+        self.has_started = False
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        self.has_started = all(
+            [process.wait_until_ready(_START_TIME) for process in self.processes]
+        )
+        if not self.has_started:
+            self.should_exit.set()
+            return
+        host, port = self.sockets[0].getsockname()[:2]
+        host = f"[{host}]" if ":" in host else host
+        scheme = "https" if self.config.ssl_certfile else "http"
+        print(f"VisualSnoop listens on {scheme}://{host}:{port}{BASE_PATH}", flush=True)
+
+    def keep_subprocess_alive(self) -> None:
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            # What it was just doing is not counted any more.
+            multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
