@@ -7,7 +7,6 @@ no more than there are of them. An image waits in the table `unpaired` until tha
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import psycopg
 from attrs import frozen
 
 from .similarity import CANDIDATES, rank
