@@ -7,11 +7,10 @@ no more than there are of them. An image waits in the table `unpaired` until tha
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import psycopg
 from attrs import frozen
 
 from .similarity import CANDIDATES, rank
-from .store import Pool, Store, StoredImage
+from .store import Candidate, Pool, Store, StoredImage
 
 LEAST_SCORE = 0.5
 """Pairs of images that are less similar are not remembered."""
@@ -42,37 +41,41 @@ class Pairs:
         others = [candidate for candidate in candidates if candidate.image_id != image_id]
         matches = rank(fingerprint, [other.fingerprint for other in others])
         copies = [
-            (others[match.index].image_id, match.score)
-            for match in matches
-            if match.score >= LEAST_SCORE
+            (others[match.index], match.score) for match in matches if match.score >= LEAST_SCORE
         ]
-        try:
-            await self._keep(collection_id, image, copies)
-        except psycopg.errors.ForeignKeyViolation:
-            # One of them was removed meanwhile. The image keeps waiting, and is compared again.
-            return
+        await self._keep(collection_id, image, copies)
 
     async def _keep(
-        self, collection_id: str, image: StoredImage, copies: Iterable[tuple[str, float]]
+        self, collection_id: str, image: StoredImage, copies: Iterable[tuple[Candidate, float]]
     ) -> None:
+        scores = {(copy.image_id, copy.image_time): score for copy, score in copies}
+        compared = [image.image_id, *(image_id for image_id, _ in scores)]
         async with self._pool.connection() as connection, connection.transaction():
-            # If the image was replaced meanwhile, what was found is not about it any more.
-            is_current = await connection.execute(
+            # What was found is not about images that were replaced or removed meanwhile; from here
+            # on they cannot be. All take these locks, and insert pairs, in the order of the IDs,
+            # so that no two wait for each other.
+            cursor = await connection.execute(
                 """
-                SELECT FROM images WHERE collection_id = %s AND image_id = %s AND image_time = %s
-                FOR NO KEY UPDATE
+                SELECT image_id, image_time FROM images
+                WHERE collection_id = %s AND image_id = ANY(%s) ORDER BY image_id FOR SHARE
                 """,
-                (collection_id, image.image_id, image.image_time),
+                (collection_id, compared),
             )
-            if is_current.rowcount == 0:
+            current = await cursor.fetchall()
+            if (image.image_id, image.image_time) not in current:
                 return
-            for other_id, score in copies:
+            pairs = [
+                (*sorted((image.image_id, other[0])), scores[other])
+                for other in current
+                if other in scores
+            ]
+            for pair in sorted(pairs):
                 await connection.execute(
                     """
                     INSERT INTO pairs (collection_id, image_id, other_id, score)
                     VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
                     """,
-                    (collection_id, *sorted((image.image_id, other_id)), score),
+                    (collection_id, *pair),
                 )
             await connection.execute(
                 "DELETE FROM unpaired WHERE collection_id = %s AND image_id = %s",

@@ -45,6 +45,7 @@ class Candidate:
     """A stored image that may be similar to a picture."""
 
     image_id: str
+    image_time: datetime
     fingerprint: Fingerprint
 
 
@@ -200,7 +201,7 @@ class Store:
         """
         rows = await self._rows(
             f"""
-            SELECT image_id, {_FINGERPRINT} FROM images
+            SELECT image_id, image_time, {_FINGERPRINT} FROM images
             WHERE collection_id = %s AND version = {int(query.version)}
             ORDER BY embedding::halfvec({len(query.embedding)}) <=> %s LIMIT %s
             """,
@@ -208,7 +209,7 @@ class Store:
             HalfVector(query.embedding),
             count,
         )
-        return [Candidate(row[0], _from_row(row[1:])) for row in rows]
+        return [Candidate(row[0], row[1], _from_row(row[2:])) for row in rows]
 
     async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
         async with self._pool.connection() as connection:

@@ -1,0 +1,13 @@
+"""Nothing acknowledged is lost when the service or its database is killed.
+
+This is a short form of `scripts/crash.py`, which kills them hundreds of times.
+"""
+
+from pathlib import Path
+
+from crash import crash
+
+
+def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    counts = crash(tmp_path, service_kills=2, database_kills=1, seed=1)
+    assert counts["acknowledged"] > 50

@@ -1,0 +1,99 @@
+"""Clients that do the same, or the contrary, at the same moment."""
+
+import asyncio
+import io
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from local_service import client, running_service
+from pgvector.psycopg import register_vector_async
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from visualsnoop.server.decode import decode
+from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.pairs import Pairs
+from visualsnoop.server.store import Candidate, Pool, Store
+
+from ..pictures import different_picture
+
+CLIENTS = 64
+SAME = 0.99
+
+
+@pytest.fixture(scope="module")
+def two_services(service: str, database: str) -> Iterator[tuple[str, str]]:
+    """The endpoints of two processes over one database."""
+    with running_service(f"--database={database}") as other:
+        yield service, other.endpoint
+
+
+def test_of_many_who_add_the_same_id_one_succeeds(
+    two_services: tuple[str, str], keys: NewKeys
+) -> None:
+    pictures = [different_picture(number) for number in range(CLIENTS)]
+    start = threading.Barrier(CLIENTS)
+
+    def add(number: int) -> httpx.Response:
+        with client(two_services[number % 2], keys) as connection:
+            connection.get("/collection")
+            start.wait()
+            return connection.post("/image/wanted", content=pictures[number])
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        responses = list(threads.map(add, range(CLIENTS)))
+    statuses = [response.status_code for response in responses]
+    assert sorted(statuses) == [201] + [409] * (CLIENTS - 1)
+    winner = statuses.index(201)
+    with client(two_services[0], keys) as connection:
+        (image,) = connection.get("/images").json()["images"]
+        assert image == {"id": "wanted", "image_time": responses[winner].json()["image_time"]}
+        same = [
+            number
+            for number, picture in enumerate(pictures)
+            if connection.post("/compare/wanted", content=picture).json()["score"] >= SAME
+        ]
+    assert same == [winner]
+
+
+def test_image_that_is_replaced_while_compared_is_not_paired_by_what_it_was(
+    database: str, keys: NewKeys, photos: list[Path]
+) -> None:
+    fingerprinter = Fingerprinter()
+    one, another = (
+        fingerprinter.fingerprint(decode(io.BytesIO(photo.read_bytes()), max_pixels=10**6))
+        for photo in photos[:2]
+    )
+
+    class ReplacedMeanwhile(Store):
+        async def candidates(
+            self, collection_id: str, query: Fingerprint, count: int
+        ) -> list[Candidate]:
+            found = await super().candidates(collection_id, query, count)
+            await self.add_or_replace(collection_id, "copy", another)
+            return found
+
+    async def scenario() -> None:
+        async with pool(database) as connections:
+            store = Store(connections)
+            for image_id in ("image", "copy"):
+                await store.add(keys.collection_id, image_id, one)
+            await Pairs(connections, ReplacedMeanwhile(connections)).pair(
+                keys.collection_id, "image"
+            )
+            assert await Pairs(connections, store).groups(keys.collection_id, 0.5) == []
+
+    asyncio.run(scenario())
+
+
+def pool(database: str) -> Pool:
+    async def prepare(connection: AsyncConnection[TupleRow]) -> None:
+        await register_vector_async(connection)
+
+    return AsyncConnectionPool(database, configure=prepare, kwargs={"autocommit": True}, open=False)
