@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: help demo test lint types contract check-generated generate docs tests quality clean
+.PHONY: help demo test lint types contract check-generated generate typescript docs tests quality clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,7 +11,7 @@ help: ## List the targets
 demo: $(VENV)/installed ## Add photos to a service, and find them again by edited copies
 	@$(RUN)/python scripts/demo.py
 
-test: lint types contract check-generated docs tests ## Run every check: this is what must pass
+test: lint types contract check-generated typescript docs tests ## Run every check: this is what must pass
 
 lint: $(VENV)/installed ## Check style
 	$(RUN)/ruff check .
@@ -29,6 +29,9 @@ check-generated: $(VENV)/installed ## Check that generated/ is what the contract
 
 generate: $(VENV)/installed ## Make generated/ from the contract
 	$(RUN)/python scripts/generate.py
+
+typescript: $(VENV)/installed ## Use the service by a client in TypeScript made from the contract
+	$(RUN)/python scripts/check_typescript.py
 
 docs: $(VENV)/installed ## Build the manual in docs/_build
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build

@@ -1,0 +1,80 @@
+"""Use the service from TypeScript, by a client that is generated from the contract.
+
+The signer is the one of spec/README.md. Where Node is not installed this is left out; in CI it must
+not be.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from local_service import forget_environment, running_service
+
+from visualsnoop.server.embedded import embedded_postgres
+from visualsnoop.server.keys import create_keys
+from visualsnoop.server.master_key import opened_vault
+from visualsnoop.server.schema import upgrade
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = ROOT / "spec"
+PROGRAM = ROOT / "tests" / "typescript"
+PHOTO = ROOT / "tests" / "photos" / "cat.jpg"
+
+
+def main() -> int:
+    if shutil.which("npx") is None:
+        if os.environ.get("CI") == "true":
+            print("check_typescript: CI needs Node, and it is not installed", file=sys.stderr)
+            return 1
+        print("check_typescript: Node is not installed, so the client in TypeScript was left out")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="visualsnoop-typescript-") as folder:
+        program = build(Path(folder) / "program")
+        run(program, Path(folder) / "data")
+    return 0
+
+
+def build(folder: Path) -> Path:
+    """Generate the client, check the types of the program that uses it, and make it one file."""
+    shutil.copytree(PROGRAM, folder)
+    (folder / "signer.ts").write_text(signer(), encoding="utf-8")
+    contract = SPEC / "visualsnoop-v1.yaml"
+    for command in (
+        "npm install --silent --no-audit --no-fund --no-package-lock",
+        f"npx openapi-ts --silent -i {shlex.quote(str(contract))} -o visualsnoop",
+        "npx tsc --project .",
+        "npx esbuild check.ts --bundle --platform=node --format=esm --log-level=warning"
+        " --outfile=check.mjs",
+    ):
+        subprocess.run(shlex.split(command), cwd=folder, check=True)
+    return folder / "check.mjs"
+
+
+def signer() -> str:
+    """The signer in TypeScript as people read it."""
+    text = (SPEC / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```typescript\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def run(program: Path, data: Path) -> None:
+    with embedded_postgres(data) as database:
+        upgrade(database)
+        keys = create_keys(database, "typescript", "ada", opened_vault(database, data))
+        with (
+            open(os.devnull, "w") as nowhere,
+            running_service(f"--database={database}", log=nowhere) as service,
+        ):
+            arguments = (keys.public_key, keys.secret_key, SPEC / "signing-vectors.json", PHOTO)
+            subprocess.run(["node", program, service.endpoint, *arguments], check=True)
+
+
+if __name__ == "__main__":
+    forget_environment()
+    sys.exit(main())
