@@ -19,6 +19,7 @@ lint: $(VENV)/installed ## Check style
 
 types: $(VENV)/installed ## Check types
 	$(RUN)/mypy
+	$(RUN)/pyright
 
 contract: $(VENV)/installed ## Check that the contract is valid OpenAPI
 	$(RUN)/openapi-spec-validator spec/visualsnoop-v1.yaml

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from visualsnoop import Collection, VisualSnoopError
 from visualsnoop.exceptions import (
@@ -195,6 +196,13 @@ def test_empty_image_is_an_error_before_sending(collection: Collection, empty: I
 def test_file_in_text_mode_is_an_error_before_sending(collection: Collection) -> None:
     with pytest.raises(TypeError, match="'rb'"):
         collection.add_image(io.StringIO("text"))  # type: ignore[arg-type]
+
+
+def test_picture_of_another_library_is_an_error_that_says_what_to_do(
+    collection: Collection, photo: Path
+) -> None:
+    with Image.open(photo) as picture, pytest.raises(TypeError, match=r"save .* io\.BytesIO"):
+        collection.add_image(picture)  # type: ignore[arg-type]
 
 
 def test_url_is_an_error_before_sending(collection: Collection) -> None:

@@ -6,7 +6,8 @@ import os
 import pickle
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 
 import pytest
 
@@ -74,6 +75,40 @@ def test_secret_key_never_shows(connect: Connect, caplog: pytest.LogCaptureFixtu
     seen += [record.getMessage() for record in caplog.records]
     assert "visualsnoop" in {record.name for record in caplog.records}
     assert [text for text in seen if SECRET in text or "VSHMAC" in text] == []
+
+
+def attributes(value: object, seen: set[int]) -> Iterator[object]:
+    """All that can be reached from a value through attributes, dictionaries and lists."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    yield value
+    parts: list[object] = []
+    if isinstance(value, Mapping):
+        parts += [*value.keys(), *value.values()]
+    elif isinstance(value, (list, tuple, set)):
+        parts += value
+    elif hasattr(value, "__dict__") and not isinstance(value, (type, ModuleType)):
+        parts += vars(value).values()
+    if isinstance(value, BaseException):
+        parts += [value.__cause__, value.__context__, value.args]
+    for part in parts:
+        yield from attributes(part, seen)
+
+
+def test_secret_key_is_no_attribute_of_anything(connect: Connect) -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(response(401, b'{"status": 401, "message": "no"}'))
+
+    with (
+        listening(after_session(refuse)) as listener,
+        connect(PUBLIC, SECRET, listener.endpoint) as collection,
+    ):
+        with pytest.raises(VisualSnoopError) as caught:
+            collection.get_image("beach")
+        reached = list(attributes([collection, caught.value], set()))
+    assert any(isinstance(value, VisualSnoopHMACAuth) for value in reached)
+    assert [value for value in reached if SECRET in repr(value)] == []
 
 
 def test_request_is_one_line_of_the_log(

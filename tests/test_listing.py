@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from visualsnoop_api.models import ImageList, ListedImage
 
@@ -121,6 +121,7 @@ class Shelf:
         return ImageList(200, "OK", "5f3c9a01", images, next_id)
 
 
+@settings(deadline=None)
 @given(size=st.integers(0, 12), ties=st.integers(1, 4), count=st.integers(1, 4), data=st.data())
 def test_whatever_happens_meanwhile_all_that_stays_is_listed_once(
     size: int, ties: int, count: int, data: st.DataObject

@@ -8,7 +8,7 @@ from itertools import product
 import httpx
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visualsnoop._proxies import proxy_for
@@ -76,6 +76,7 @@ no_proxies = st.lists(
 ).map(", ".join)
 
 
+@settings(deadline=None)
 @given(
     urls,
     st.dictionaries(keys, proxy_urls | st.none(), max_size=3),
@@ -95,6 +96,7 @@ def test_proxy_is_the_one_that_requests_chooses(
         assert proxy_for(httpx.URL(url), proxies) == chosen_by_requests(url, proxies)
 
 
+@settings(deadline=None)
 @given(urls, no_proxies)
 def test_given_no_proxy_takes_the_place_of_that_of_the_environment(url: str, listed: str) -> None:
     variables = {"all_proxy": "http://one:3128", "no_proxy": "*"}

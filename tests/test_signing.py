@@ -1,11 +1,15 @@
 """The signer against the test vectors of the contract, in both worlds, and against the service."""
 
+import base64
+import hmac
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -15,7 +19,10 @@ from hypothesis import strategies as st
 
 from visualsnoop import Collection, VisualSnoopHMACAuth, __version__
 from visualsnoop.auth import signature, string_to_sign
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.exceptions import NotFoundError
+from visualsnoop.server.keys import NewKeys, create_keys
+
+from .sockets import Listener, listening, read_head, response, session_response
 
 VECTORS = Path(__file__).parent.parent / "spec" / "signing-vectors.json"
 
@@ -108,16 +115,66 @@ def test_empty_secret_key_is_refused() -> None:
         VisualSnoopHMACAuth("abc", " \n")
 
 
+@pytest.fixture(scope="module")
+def wire() -> Iterator[tuple[Listener, list[bytes]]]:
+    """A server that has no image, and the heads of the requests that it got."""
+    heads: list[bytes] = []
+
+    def serve(listener: Listener, connection: socket.socket) -> None:
+        while head := read_head(listener, connection):
+            heads.append(head)
+            is_first = b"session=init" in head
+            missing = response(404, b'{"status": 404, "message": "no"}')
+            connection.sendall(session_response() if is_first else missing)
+
+    with listening(serve) as listener:
+        yield listener, heads
+
+
+@pytest.fixture(scope="module")
+def signer(database: str) -> VisualSnoopHMACAuth:
+    keys = create_keys(database, "signing", "ada")
+    return VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
+
+
 image_ids = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=100
 ).filter(lambda image_id: image_id not in (".", ".."))
 
 
+@settings(deadline=None, max_examples=50)
+@given(image_id=image_ids, other_id=image_ids, secret_key=st.text("aZ09/+é", min_size=1))
+def test_signature_is_made_over_what_is_sent(
+    wire: tuple[Listener, list[bytes]], image_id: str, other_id: str, secret_key: str
+) -> None:
+    listener, heads = wire
+    with Collection("abc", secret_key, listener.endpoint) as collection:
+        heads.clear()
+        with pytest.raises(NotFoundError):
+            collection.set_not_duplicates(image_id, other_id)
+    (head,) = heads
+    method, path, _ = head.split(b"\r\n")[0].decode("ascii").split(" ")
+    headers = dict(line.split(": ", 1) for line in head.decode("ascii").split("\r\n")[1:] if line)
+    assert [unquote(segment) for segment in path.split("/")[-2:]] == [image_id, other_id]
+    assert path.count("/") == 5
+    message = f"{method}\n{path}\n{headers['Date']}"
+    digest = hmac.new(secret_key.encode(), message.encode(), "sha1").digest()
+    assert headers["Authorization"] == f"VSHMAC abc:{base64.b64encode(digest).decode()}"
+
+
+@settings(deadline=None, max_examples=50)
+@given(image_id=image_ids)
+def test_requests_signs_any_image_id_as_the_service_sees_it(
+    service: str, signer: VisualSnoopHMACAuth, image_id: str
+) -> None:
+    answer = requests.get(f"{service}/image/{quote(image_id, safe='')}", auth=signer, timeout=60)
+    assert answer.status_code == 404
+    assert repr(image_id) in answer.json()["message"]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(image_id=image_ids)
 def test_any_image_id_reaches_the_service_as_it_is(collection: Collection, image_id: str) -> None:
-    from visualsnoop.exceptions import NotFoundError
-
     with pytest.raises(NotFoundError) as caught:
         collection.get_image(image_id)
     assert repr(image_id) in caught.value.message

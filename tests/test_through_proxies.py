@@ -181,6 +181,17 @@ def test_http_proxy_takes_user_and_password(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
+def test_proxy_that_is_spoken_to_over_tls_is_trusted_as_servers_are(
+    trusting: Connect, authority: trustme.CA, scheme: str
+) -> None:
+    serve = serve_session if scheme == "http" else over_tls(authority, serve_session)
+    with listening(serve) as server, listening(over_tls(authority, forward_proxy)) as proxy:
+        endpoint = server.endpoint.replace("http:", f"{scheme}:")
+        trusting(*KEYS, endpoint, {scheme: f"https://{proxy.address}"}).close()
+        assert (proxy.connections, server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_http_proxy_that_refuses_the_password_is_not_asked_again(
     connect: Connect, scheme: str, waits: list[float]
 ) -> None:

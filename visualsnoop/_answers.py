@@ -116,13 +116,13 @@ def _connection_lost(endpoint: str, error: httpx.TransportError) -> ConnectionLo
 def _json_object(response: httpx.Response) -> dict[str, Any] | None:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
 def _without_message(response: httpx.Response) -> str:
-    if response.is_redirect:
+    if response.has_redirect_location:
         return (
             f"The server redirects to {response.headers['location']!r}, which is not followed: "
             "set the endpoint to where the service really is"

@@ -35,7 +35,7 @@ class AsyncCollection(AsyncOperations):
     Making one sends nothing. `async with` or `open` asks the service which collection the keys
     belong to; `id`, `name` and `user` are known from then on. Files are read in threads, so that
     the event loop is never blocked. A collection may be used by many tasks at once, all of one
-    event loop.
+    event loop; a process that is forked needs another collection.
 
     Args:
         public_key, secret_key, endpoint, proxies, max_retries: As in `Collection`.

@@ -55,7 +55,7 @@ class Call(Generic[T]):
             raise error_for(response) from error
         try:
             parsed = self.parse(response)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise unreadable(response) from error
         if parsed is None or isinstance(parsed, Error):
             raise unreadable(response)

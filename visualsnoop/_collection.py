@@ -40,7 +40,8 @@ class Collection(Operations):
         secret_key: The secret key that belongs to it, 40 characters.
         endpoint: The URL of the API with its base path; a slash at its end does not matter.
         proxies: The proxies to use, a dictionary as Python Requests takes it; by default those of
-            the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY).
+            the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY). A SOCKS proxy, be it
+            `socks5` or `socks5h`, looks up the name of the server itself.
         max_retries: How often to retry each connection: only when a host name does not resolve,
             when a connection fails or when it takes too long, never once data of the request may
             have reached the server.

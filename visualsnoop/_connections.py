@@ -49,7 +49,7 @@ class ConnectionOptions(TypedDict, total=False):
             False to trust any, which gives up the protection of TLS.
         cert: A certificate to show the server: the path of a PEM file with its key, or a tuple of
             the paths of certificate and key, and the password of the key.
-        headers: Sent with each request.
+        headers: Sent with each request; a gateway on the way may want some.
         http2: Speak HTTP/2 with a server that offers it over TLS; `pip install 'httpx[http2]'`.
     """
 
@@ -66,6 +66,7 @@ class Options(ConnectionOptions, total=False):
     Attributes:
         transport: Sends the requests instead of a transport made from `proxies`, `verify`, `cert`
             and `http2`. Failed connections are retried over it. It is closed with the collection.
+            A process that is forked shares it.
         http_client: Likewise, a client of yours, with its proxies, certificates, headers and
             hooks. It stays open when the collection is closed.
         on_request: Called with each request before it is sent.
@@ -184,9 +185,19 @@ def _transport_settings(
     http2 = options.get("http2", False)
     if http2 and find_spec("h2") is None:
         raise ImportError("http2 needs h2: pip install 'httpx[http2]'")
+    proxy_url = proxy_for(endpoint, proxies)
+    has_secure_proxy = proxy_url is not None and httpx.URL(proxy_url).scheme == "https"
+    if endpoint.scheme == "https" or has_secure_proxy or options.keys() & {"verify", "cert"}:
+        context = _ssl_context(options.get("verify", True), options.get("cert"))
+    else:
+        # Nothing will be encrypted. To read the certificates that are trusted takes a while.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    proxy = None
+    if proxy_url is not None:
+        proxy = httpx.Proxy(proxy_url, ssl_context=context if has_secure_proxy else None)
     return {
-        "proxy": proxy_for(endpoint, proxies),
-        "verify": _ssl_context(options.get("verify", True), options.get("cert")),
+        "proxy": proxy,
+        "verify": context,
         "http2": http2,
         "limits": _LIMITS,
     }

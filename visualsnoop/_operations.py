@@ -62,7 +62,7 @@ class Operations(Identity):
                 one, which is in the answer as `image_id`.
             update_existing: Replace the image that has this ID, if there is one.
             timeout: How long to wait for the server, in seconds: a number, or a `(connect, read)`
-                tuple as in Requests.
+                tuple as in Requests. Each wait for more data may take that long.
 
         Returns:
             The image as it was added, with the `message` `Added` or `Updated`.

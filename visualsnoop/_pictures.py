@@ -58,7 +58,7 @@ class Picture:
             return cls._of_pieces(image)
         raise TypeError(
             "image must be a path, bytes, a binary file object or an iterable of bytes, "
-            f"not {type(image).__name__}"
+            f"not {type(image).__name__}: save a picture of another library to a file or io.BytesIO"
         )
 
     @classmethod

@@ -99,7 +99,7 @@ def _run(steps: Steps[T], collection: object, stopped: Event) -> T:
             return result
         answer, error = None, None
         try:
-            answer = stopped.wait(step) if isinstance(step, float) else step(collection)
+            answer = step(collection) if callable(step) else stopped.wait(step)
         except Exception as raised:
             error = raised
 
@@ -115,7 +115,7 @@ async def _run_async(steps: Steps[T], collection: object) -> T:
             return result
         answer, error = None, None
         try:
-            answer = await (asyncio.sleep(step) if isinstance(step, float) else step(collection))
+            answer = await (step(collection) if callable(step) else asyncio.sleep(step))
         except Exception as raised:
             error = raised
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from email.utils import formatdate
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -74,7 +74,10 @@ class VisualSnoopHMACAuth(httpx.Auth):
         if not secret_key.strip():
             raise ValueError("secret_key is empty; it is printed once, when the keys are created")
         self.public_key = public_key
-        self._secret_key = secret_key
+        # Held by a function, the secret key is not among the attributes that tools print.
+        self._signature: Callable[[str, str, str], str] = lambda method, path, date: signature(
+            secret_key, method, path, date
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(public_key={self.public_key!r})"
@@ -99,5 +102,5 @@ class VisualSnoopHMACAuth(httpx.Auth):
     def _sign(self, method: str, path: str, headers: Any) -> None:
         headers.setdefault("Date", formatdate(usegmt=True))
         headers.setdefault("X-Visualsnoop-Client-Version", __version__)
-        signed = signature(self._secret_key, method, path, headers["Date"])
+        signed = self._signature(method, path, headers["Date"])
         headers["Authorization"] = f"{SCHEME} {self.public_key}:{signed}"

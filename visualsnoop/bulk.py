@@ -42,6 +42,9 @@ _LONGEST_WAIT = 300.0  # seconds
 class Outcome(Generic[Item, T]):
     """What became of one item.
 
+        for outcome in collection.add_images(["beach.jpg", "missing.jpg"]):
+            print(outcome.image_id, outcome.error or outcome.result)
+
     Attributes:
         item: The item as it was given.
         image_id: The ID of the image; None where it has none.
@@ -60,6 +63,11 @@ class Outcome(Generic[Item, T]):
 @frozen
 class Progress:
     """How far the work is.
+
+        def tell(progress):
+            print(f"{progress.done} of {progress.total}, {progress.failed} failed")
+
+        list(collection.add_images(["beach.jpg"], on_progress=tell))
 
     Attributes:
         done: How many items are done, in one way or another.

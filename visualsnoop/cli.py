@@ -26,9 +26,9 @@ _concurrency_option = click.option(
 class _Commands(click.Group):
     """Prints what went wrong as one line, not as a traceback."""
 
-    def invoke(self, context: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            return super().invoke(ctx)
         except (VisualSnoopError, OSError, ValueError) as error:
             raise click.ClickException(str(error)) from error
         except ModuleNotFoundError as error:

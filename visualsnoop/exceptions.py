@@ -32,11 +32,17 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class VisualSnoopError(Exception):
     """A VisualSnoop error occurred; every other error of this package is a kind of it.
 
+        try:
+            collection.get_image("nobody")
+        except VisualSnoopError as error:
+            print(error.status, error.message, error.request_id)
+
+    What HTTPX raised is its `__cause__`. It can be pickled, without that.
+
     Attributes:
         message: What went wrong and what to do about it.
         status: The HTTP status of the answer; None where there was no answer.
         headers: The headers of the answer, named in lower case; empty where there was none.
-        request_id: The ID under which the service has logged the request, or None.
         body: The JSON object of the answer; None where it was not one.
     """
 
@@ -56,6 +62,7 @@ class VisualSnoopError(Exception):
 
     @property
     def request_id(self) -> str | None:
+        """The ID under which the service has logged the request, or None."""
         return self.headers.get("x-request-id")
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ class ListedImage(dict[str, Any]):
         """
         d = dict(src_dict)
         id = d.pop("id")
-        image_time = isoparse(d.pop("image_time"))
+        image_time = isoparse(str.strip(d.pop("image_time")))
 
         model = cls(
             id=id,

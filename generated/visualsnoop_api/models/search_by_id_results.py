@@ -75,7 +75,7 @@ class SearchByIdResults(dict[str, Any]):
         message = d.pop("message")
         collection_id = d.pop("collection_id")
         image_id = d.pop("image_id")
-        image_time = isoparse(d.pop("image_time"))
+        image_time = isoparse(str.strip(d.pop("image_time")))
 
         results = []
         _results = d.pop("results")

@@ -1,0 +1,137 @@
+"""That every public name is documented, and that the examples are true."""
+
+import ast
+import asyncio
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, get_origin
+
+import httpx
+import pytest
+import requests
+
+import visualsnoop
+from visualsnoop import AsyncCollection, Collection, auth, bulk, exceptions, models
+from visualsnoop.server.keys import NewKeys
+
+MODULES: list[ModuleType] = [visualsnoop, auth, bulk, exceptions, models]
+_SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
+
+
+def public_names() -> Iterator[tuple[str, Any]]:
+    """The classes and functions of this package that people import, and their methods."""
+    for module in MODULES:
+        names = getattr(module, "__all__", None) or vars(module)
+        for name in names:
+            value = getattr(module, name)
+            is_ours = getattr(value, "__module__", "").startswith("visualsnoop")
+            if name.startswith("_") or not is_ours or get_origin(value) is not None:
+                continue
+            if inspect.isclass(value) or inspect.isfunction(value):
+                yield f"{module.__name__}.{name}", value
+
+
+def methods(kind: type) -> Iterator[tuple[str, Any]]:
+    for name, value in inspect.getmembers(kind):
+        if not name.startswith("_") and (inspect.isfunction(value) or inspect.ismethod(value)):
+            yield name, value
+
+
+def documented_classes() -> Iterator[tuple[str, type]]:
+    for name, value in public_names():
+        if inspect.isclass(value) and not issubclass(value, dict):
+            yield name, value
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    named = dict(public_names())
+    for name, kind in documented_classes():
+        named |= {f"{name}.{method}": value for method, value in methods(kind)}
+        named |= {
+            f"{name}.{attribute}": value
+            for attribute, value in inspect.getmembers(kind)
+            if isinstance(value, property) and not attribute.startswith("_")
+        }
+    assert len(named) > 60
+    assert [name for name, value in named.items() if not (value.__doc__ or "").strip()] == []
+
+
+def test_every_parameter_is_in_the_docstring() -> None:
+    missing = []
+    for name, method in methods(Collection):
+        for parameter in list(inspect.signature(method).parameters)[1:]:
+            is_named = re.search(rf"^ *([\w*]+, )*\**{parameter}(, \w+)*:", method.__doc__, re.M)
+            if not is_named and name not in ("from_env", "close"):
+                missing.append(f"{name}: {parameter}")
+    assert missing == []
+
+
+def test_both_collections_have_the_same_methods_and_parameters() -> None:
+    other_names = {"close": "aclose"}
+    only_async = {"open"}
+    asynchronous = dict(methods(AsyncCollection))
+    for name, method in methods(Collection):
+        twin = asynchronous.pop(other_names.get(name, name))
+        ours, theirs = (inspect.signature(m).parameters.values() for m in (method, twin))
+        assert [(p.name, p.kind, p.default) for p in ours] == [
+            (p.name, p.kind, p.default) for p in theirs
+        ]
+    assert asynchronous.keys() == only_async
+
+
+def examples() -> Iterator[Any]:
+    """The examples of docstrings: what is indented before the sections of arguments and so on."""
+    documented = dict(public_names())
+    for _, kind in documented_classes():
+        documented |= {method.__qualname__: method for _, method in methods(kind)}
+    for name, value in {id(value): (n, value) for n, value in documented.items()}.values():
+        text = _SECTION.split(inspect.getdoc(value) or "")[0]
+        for number, block in enumerate(re.findall(r"(?:^ {4}.*\n+)+", text, re.MULTILINE)):
+            yield pytest.param(textwrap.dedent(block), id=f"{name} {number}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory with the files of the examples."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    for name in ("beach.jpg", "cropped.jpg", "photos/sunset.jpg"):
+        (tmp_path / name).write_bytes(photo.read_bytes())
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("example", list(examples()))
+def test_example_runs(example: str, service: str, keys: NewKeys, photo: Path) -> None:
+    names = {
+        "public_key": keys.public_key,
+        "secret_key": keys.secret_key,
+        "endpoint": service,
+        "url": f"{service}/collection",
+        "httpx": httpx,
+        "requests": requests,
+        "Path": Path,
+        "Collection": Collection,
+        "AsyncCollection": AsyncCollection,
+        "VisualSnoopError": exceptions.VisualSnoopError,
+        "VisualSnoopHMACAuth": auth.VisualSnoopHMACAuth,
+    }
+    code = example.replace("http://127.0.0.1:8000/api/v1", service)
+    with Collection(keys.public_key, keys.secret_key, service) as collection:
+        if "add_image(" not in code:
+            collection.add_image(photo, "holiday/beach")
+            collection.add_image(photo, "copy of beach")
+        run(compile(code, "example", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), collection, names)
+
+
+def run(code: CodeType, collection: Collection, names: dict[str, Any]) -> None:
+    waiting = eval(code, {**names, "collection": collection})
+    if waiting is not None:
+        asyncio.run(waiting)
+
+
+def test_there_are_examples() -> None:
+    assert len(list(examples())) >= 8
