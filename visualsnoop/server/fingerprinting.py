@@ -4,6 +4,7 @@ import asyncio
 import io
 import multiprocessing
 import os
+import resource
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from functools import cache
@@ -15,6 +16,8 @@ from .decode import ImageTooLarge, UnreadableImage, decode
 from .fingerprint import Fingerprint, Fingerprinter
 from .problems import bad_request, too_large, unreadable_image
 from .settings import Settings
+
+_MEMORY = 2**30  # bytes a worker may use for what does not grow with the picture
 
 
 class FingerprintPool:
@@ -33,7 +36,7 @@ class FingerprintPool:
             max_workers=settings.workers or os.cpu_count() or 1,
             context=multiprocessing.get_context("spawn"),
             initializer=_load,
-            initargs=[self._models],
+            initargs=[self._models, self._max_pixels],
         )
 
     async def fingerprint(self, file: bytes) -> Fingerprint:
@@ -77,9 +80,22 @@ class FingerprintPool:
         self._pool.join()
 
 
-def _load(models: Sequence[Path]) -> None:
+def _load(models: Sequence[Path], max_pixels: int) -> None:
     for model in models:
         _fingerprinter(model)
+    # Decoders write there what they think of damaged files, which anybody can send.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    _bound_memory(max_pixels)
+
+
+def _bound_memory(max_pixels: int) -> None:
+    # A picture that needs more is refused before the system has to end a process of its choice.
+    # Decoders need up to 16 bytes a pixel.
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    most = used + _MEMORY + 20 * max_pixels
+    _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed == resource.RLIM_INFINITY or allowed > most:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 @cache
