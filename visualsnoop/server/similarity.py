@@ -46,9 +46,9 @@ class Match:
 def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
     """Compare a picture with others, best first.
 
-    The score is the larger of two: the calibrated cosine of the embeddings, which sees through crops
-    and what was added, and a logistic function of the distance between the PDQ hashes, which sees
-    through blur and, taken over the eight ways to mirror and turn a picture, through those.
+    The score is the larger of two: the calibrated cosine of the embeddings, which sees through
+    crops and what was added, and a logistic function of the distance between the PDQ hashes, which
+    sees through blur and, taken over the eight ways to mirror and turn a picture, through those.
     """
     if not others:
         return []
@@ -76,7 +76,8 @@ def _calibrated(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Those cosines, 0.75 and 0.5, were measured with the shipped model by scripts/quality.py.
     """
-    return np.maximum(0.8 * cosines, 1.2 * cosines - 0.2)
+    scores: NDArray[np.float32] = np.maximum(0.8 * cosines, 1.2 * cosines - 0.2)
+    return scores
 
 
 def _are_poor(query: Fingerprint, others: Sequence[Fingerprint]) -> Bits:
