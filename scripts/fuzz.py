@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -134,17 +135,21 @@ def running_service() -> Iterator[httpx.Client]:
 
 def damaged_files(dice: random.Random, seconds: float) -> Iterator[bytes]:
     """Files that are damaged, until the time is over."""
-    originals = [
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        data = dice.choice(originals())
+        for _ in range(dice.choice([1, 1, 1, 2, 4, 16])):
+            data = dice.choice(DAMAGES)(data, dice)
+        yield data
+
+
+@cache
+def originals() -> list[bytes]:
+    return [
         saved(small_picture(), file_format, options)
         for file_format, ways in SAVED.items()
         for options in ways
     ]
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        data = dice.choice(originals)
-        for _ in range(dice.choice([1, 1, 1, 2, 4, 16])):
-            data = dice.choice(DAMAGES)(data, dice)
-        yield data
 
 
 def small_picture() -> Image.Image:

@@ -72,7 +72,7 @@ def _decode(file: BinaryIO, max_pixels: int) -> Image.Image:
     with Image.open(file, formats=list(FORMATS)) as opened:
         _check_size(opened.size, max_pixels)
         # A JPEG decoder can scale by 2, 4 or 8 at a fraction of the cost of doing so afterwards.
-        opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+        opened.draft(None, _fitted_size(opened.size))
         opened.load()
         ImageOps.exif_transpose(opened, in_place=True)
         # Scaled as early as can be: what comes after it costs next to nothing.
@@ -93,11 +93,16 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
 
 def fitted(picture: Image.Image) -> Image.Image:
     """The picture, scaled down where a side is longer than `LONGEST_SIDE`."""
-    factor = LONGEST_SIDE / max(picture.size)
-    if factor >= 1:
+    size = _fitted_size(picture.size)
+    if size == picture.size:
         return picture
-    width, height = (max(1, round(side * factor)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2)
+    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
+
+
+def _fitted_size(size: tuple[int, int]) -> tuple[int, int]:
+    factor = min(LONGEST_SIDE / max(size), 1)
+    width, height = (max(1, round(side * factor)) for side in size)
+    return width, height
 
 
 def _in_scalable_mode(picture: Image.Image) -> Image.Image:

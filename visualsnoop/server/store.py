@@ -197,15 +197,15 @@ class Store:
         A small collection is compared as a whole. In a large one, the index of the version is
         walked until it has given enough images of the collection; see `schema.index_embeddings`.
         """
-        distance = f"embedding::halfvec({len(query.embedding)}) <=> %s"
+        order = f"embedding::halfvec({len(query.embedding)}) <=> %s"
         if not await self._is_large(collection_id):
             # The index is on the distance, and so of no use for this sum.
-            distance = f"({distance}) + 0"
+            order = f"({order}) + 0, image_id"
         rows = await self._rows(
             f"""
             SELECT image_id, {_FINGERPRINT} FROM images
             WHERE collection_id = %s AND version = {int(query.version)}
-            ORDER BY {distance} LIMIT %s
+            ORDER BY {order} LIMIT %s
             """,
             collection_id,
             HalfVector(query.embedding),
