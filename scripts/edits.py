@@ -2,7 +2,8 @@
 
 Each edit is a pure function from a picture to a picture; an edit that only shows in a file, such as
 re-compression, writes the file and reads it again. `EDITS` are the usual ones, `HARD_EDITS` those
-at which methods of this kind still fail.
+at which methods of this kind often fail. The model was fitted on both (scripts/export_model.py), so
+there are also `UNSEEN_EDITS`, which it has never seen: other kinds and other strengths.
 """
 
 import io
@@ -226,6 +227,68 @@ def overlaid(picture: Image.Image) -> Image.Image:
     return ground
 
 
+def headlined(picture: Image.Image) -> Image.Image:
+    """With a line of news across the upper part."""
+    edited = picture.copy()
+    draw = ImageDraw.Draw(edited)
+    width, height = picture.size
+    draw.rectangle((0, height * 0.06, width, height * 0.22), fill="#c8102e")
+    _write(draw, (width * 0.04, height * 0.09), "Breaking: nothing happened", height // 13)
+    return edited
+
+
+def in_dark_screenshot(picture: Image.Image) -> Image.Image:
+    """Shown in the window of a program on a wide screen, at a third of the area."""
+    screen = Image.new("RGB", (1200, 700), "#1e1e1e")
+    draw = ImageDraw.Draw(screen)
+    draw.rectangle((0, 0, 260, 700), fill="#252526")
+    for line in range(18):
+        _write(draw, (20, 20 + 36 * line), f"folder number {line * 7}", 20, "#cccccc")
+    screen.paste(ImageOps.contain(picture, (720, 500)), (330, 110))
+    return screen
+
+
+def on_newspaper(picture: Image.Image) -> Image.Image:
+    """In the corner of a page in two columns, at a fifth of the area."""
+    page = Image.new("RGB", (900, 900), "#f4efe2")
+    draw = ImageDraw.Draw(page)
+    _write(draw, (40, 20), "THE EVENING POST", 60, "#111111")
+    for line in range(40):
+        for left in (40, 470):
+            words = "the council met and spoke of roads and of the price of bread"
+            _write(draw, (left, 110 + 19 * line), words, 14, "#111111")
+    page.paste(ImageOps.contain(picture, (420, 420)), (440, 110))
+    return page
+
+
+def pixelated(picture: Image.Image) -> Image.Image:
+    small = picture.resize((48, max(1, round(48 * picture.height / picture.width))))
+    return small.resize(picture.size, Image.Resampling.NEAREST)
+
+
+def recoloured(picture: Image.Image) -> Image.Image:
+    """With all hues shifted by a third of the circle."""
+    hue, saturation, value = picture.convert("HSV").split()
+    shifted = hue.point([(level + 85) % 256 for level in range(256)])
+    return Image.merge("HSV", (shifted, saturation, value)).convert("RGB")
+
+
+def vignetted(picture: Image.Image) -> Image.Image:
+    mask = ImageOps.invert(Image.radial_gradient("L").resize(picture.size))
+    return Image.composite(picture, Image.new("RGB", picture.size), mask)
+
+
+def scribbled(picture: Image.Image) -> Image.Image:
+    """With thick lines drawn over it by hand."""
+    edited = picture.copy()
+    draw = ImageDraw.Draw(edited)
+    dice = random.Random(3)
+    for colour in ("red", "magenta", "yellow", "cyan"):
+        points = [(dice.random() * picture.width, dice.random() * picture.height) for _ in range(9)]
+        draw.line(points, colour, max(picture.size) // 40, "curve")
+    return edited
+
+
 def then(*edits: Edit) -> Edit:
     def edit(picture: Image.Image) -> Image.Image:
         for each in edits:
@@ -312,3 +375,37 @@ HARD_EDITS: Mapping[str, Edit] = {
     "blurred and turned by 90°": then(blurred(1.2), transposed(Image.Transpose.ROTATE_90)),
 }
 """Edits at which methods of this kind often fail, by name."""
+
+UNSEEN_EDITS: Mapping[str, Edit] = {
+    "AVIF quality 25": reencoded("AVIF", quality=25),
+    "JPEG quality 4": reencoded("JPEG", quality=4),
+    "scaled to 35 %": scaled(0.35),
+    "stretched to 75 %": stretched(0.75),
+    "posterised": lambda picture: ImageOps.posterize(picture, 2),
+    "recoloured": recoloured,
+    "histogram equalised": lambda picture: ImageOps.equalize(picture),
+    "gamma 2": inverted_gamma(2.0),
+    "vignette": vignetted,
+    "median filter": lambda picture: picture.filter(ImageFilter.MedianFilter(9)),
+    "pixelated": pixelated,
+    "rotated by 10°": rotated(10),
+    "rotated by 30°": rotated(30),
+    "rotated by 120°": rotated(120),
+    "cropped to 60 %, side": cropped(0.6, 0.1, 0.9),
+    "cropped to 40 %, middle": cropped(0.4, 0.4, 0.6),
+    "cropped to 25 %, corner": cropped(0.25, 0, 1),
+    "cropped to 15 %, side": cropped(0.15, 0.2, 0.5),
+    "border, 10 %, red": bordered(10, "red"),
+    "headline": headlined,
+    "scribbled over": scribbled,
+    "10 stickers": stickered(10),
+    "in a dark screenshot": in_dark_screenshot,
+    "in a newspaper": on_newspaper,
+    "cropped, turned by 180°, GIF": then(
+        cropped(0.6, 0.7, 0.4), transposed(Image.Transpose.ROTATE_180), reencoded("GIF")
+    ),
+    "mirrored, headline, scaled": then(
+        transposed(Image.Transpose.FLIP_LEFT_RIGHT), headlined, scaled(0.5)
+    ),
+}
+"""Edits that had no part in making the model, usual and hard, by name."""

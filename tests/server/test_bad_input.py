@@ -1,6 +1,7 @@
 """Whatever is sent, the service answers with a clear refusal in the form of the contract."""
 
 import io
+import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,6 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fuzz import damaged_files
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from visualsnoop import VisualSnoopHMACAuth
 from visualsnoop.server.keys import NewKeys
@@ -140,6 +144,14 @@ def png_header(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_damaged_image_is_read_or_refused_and_the_service_goes_on(call: Call, seed: int) -> None:
+    data = next(damaged_files(random.Random(seed), seconds=60))
+    assert call("POST", "/search", content=data).status_code in (200, 400, 413, 415)
+    assert call("GET", "/collection").status_code == 200
 
 
 def test_body_over_the_limit_is_refused(call: Call) -> None:

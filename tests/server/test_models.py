@@ -50,7 +50,7 @@ def test_version_stands_for_the_file(thumbnail_model: Path, tmp_path: Path) -> N
     copy.write_bytes(thumbnail_model.read_bytes())
     assert version_of(copy) == version_of(thumbnail_model) == Fingerprinter(copy).version
     assert version_of(MODEL) != version_of(copy)
-    assert Fingerprinter().version == 1
+    assert Fingerprinter().version == 2
 
 
 def test_file_that_is_no_model_is_refused(photo: Path) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pdqhash
 import pytest
+from attrs import evolve
 from edits import EDITS, Edit, then, transposed
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from visualsnoop.server.decode import decode, fitted
-from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter
-from visualsnoop.server.similarity import hash_distances, rank, transposed_hashes
+from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter, Floats
+from visualsnoop.server.similarity import CANDIDATES, hash_distances, rank, transposed_hashes
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,28 @@ def test_scores_fall_from_rank_to_rank(stored: list[Fingerprint]) -> None:
     scores = [match.score for match in rank(stored[0], stored)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
+
+
+def test_pages_of_results_fit_together(stored: list[Fingerprint]) -> None:
+    dice = np.random.default_rng(7)
+    query = stored[0].embedding
+    away = [unit(dice.standard_normal(512, np.float32)) for _ in range(3 * CANDIDATES)]
+    steps = np.linspace(0, 3, len(away), dtype=np.float32)
+    embeddings = [unit(query + step * way) for step, way in zip(steps, away, strict=True)]
+    embeddings.sort(key=lambda embedding: -float(embedding @ query))
+    near = [evolve(stored[0], embedding=embedding) for embedding in embeddings]
+    # The last one would come first by its hash, but is too far away to be compared in full.
+    others = [evolve(other, pdq=bytes(32)) for other in near[:-1]] + [near[-1]]
+    whole = [(match.index, match.score) for match in rank(stored[0], others)]
+    for count in (CANDIDATES, CANDIDATES + 1, 2 * CANDIDATES):
+        page = [(match.index, match.score) for match in rank(stored[0], others[:count])]
+        assert page == whole[:count]
+    assert [score for _, score in whole] == sorted((score for _, score in whole), reverse=True)
+
+
+def unit(vector: Floats) -> Floats:
+    of_length_one: Floats = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return of_length_one
 
 
 def test_hashes_of_turned_pictures_are_derived_from_one_hash(pictures: list[Image.Image]) -> None:
@@ -136,3 +159,25 @@ def test_pictures_without_detail_match_only_what_is_the_same(
         others = [fingerprint for name, fingerprint in flat.items() if name != colour]
         assert all(match.score < 0.4 for match in rank(query, [*others, *stored]))
         assert rank(query, [query])[0].score == 1
+
+
+def page_of_text(line: str) -> Image.Image:
+    page = Image.new("RGB", (600, 800), "white")
+    ImageDraw.Draw(page).text((40, 60), line, fill="black", font=ImageFont.load_default(20))
+    return page
+
+
+def test_pictures_of_little_detail_do_not_match_everything(
+    stored: list[Fingerprint], fingerprinter: Fingerprinter
+) -> None:
+    little = [
+        page_of_text("See you on Monday, Ada"),
+        Image.linear_gradient("L").resize((400, 300)).convert("RGB"),
+        Image.radial_gradient("L").resize((400, 300)).convert("RGB"),
+        Image.new("RGB", (400, 300), "navy"),
+    ]
+    made = [fingerprinter.fingerprint(picture) for picture in little]
+    for index, query in enumerate(made):
+        others = [*made[:index], *made[index + 1 :], *stored]
+        assert all(match.score < 0.7 for match in rank(query, others))
+        assert rank(query, [query])[0].score == pytest.approx(1, abs=1e-4)

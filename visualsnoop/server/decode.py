@@ -72,10 +72,14 @@ def _decode(file: BinaryIO, max_pixels: int) -> Image.Image:
     with Image.open(file, formats=list(FORMATS)) as opened:
         _check_size(opened.size, max_pixels)
         # A JPEG decoder can scale by 2, 4 or 8 at a fraction of the cost of doing so afterwards.
-        opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+        opened.draft(None, _fitted_size(opened.size))
         opened.load()
-        picture = fitted(_without_alpha(ImageOps.exif_transpose(opened)))
-        return _to_srgb(picture, opened.info.get("icc_profile"))
+        ImageOps.exif_transpose(opened, in_place=True)
+        # Scaled as early as can be: what comes after it costs next to nothing.
+        picture = fitted(_in_scalable_mode(opened))
+        if picture.mode == "F":
+            picture = _to_eight_bits(picture, is_whole=opened.mode != "F")
+        return _to_srgb(_without_alpha(picture), opened.info.get("icc_profile"))
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -89,31 +93,43 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
 
 def fitted(picture: Image.Image) -> Image.Image:
     """The picture, scaled down where a side is longer than `LONGEST_SIDE`."""
-    smaller = picture.copy()
-    smaller.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BICUBIC, reducing_gap=2)
-    return smaller
+    size = _fitted_size(picture.size)
+    if size == picture.size:
+        return picture
+    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
+
+
+def _fitted_size(size: tuple[int, int]) -> tuple[int, int]:
+    factor = min(LONGEST_SIDE / max(size), 1)
+    width, height = (max(1, round(side * factor)) for side in size)
+    return width, height
+
+
+def _in_scalable_mode(picture: Image.Image) -> Image.Image:
+    """The picture in a mode that can be scaled, with its transparency."""
+    if picture.mode in ("L", "RGB", "RGBA", "CMYK") and "transparency" not in picture.info:
+        return picture
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    # Greyscale of more than 8 bits, which Pillow would otherwise cut off at 255.
+    return picture.convert("F" if picture.mode.startswith(("I", "F")) else "RGB")
 
 
 def _without_alpha(picture: Image.Image) -> Image.Image:
-    """The picture in a mode that can be scaled, on a white ground where it is transparent."""
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        ground = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(ground, layer).convert("RGB")
-    if picture.mode in ("L", "RGB", "CMYK"):
+    """The picture, on a white ground where it is transparent."""
+    if picture.mode != "RGBA":
         return picture
-    if picture.mode.startswith(("I", "F")):
-        return _to_eight_bits(picture)
-    return picture.convert("RGB")
+    ground = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(ground, picture).convert("RGB")
 
 
-def _to_eight_bits(picture: Image.Image) -> Image.Image:
-    """Greyscale of 16 or 32 bits or of floating point, which Pillow would cut off at 255."""
-    values = np.asarray(picture, dtype=np.float32)
-    if picture.mode == "F":
-        darkest, brightest = float(np.nanmin(values)), float(np.nanmax(values))
+def _to_eight_bits(picture: Image.Image, *, is_whole: bool) -> Image.Image:
+    """Greyscale of 8 bits, from whole numbers of 16 bits or from any range of others."""
+    values = np.nan_to_num(np.asarray(picture))
+    if not is_whole:
+        darkest, brightest = float(values.min()), float(values.max())
         values = (values - darkest) / ((brightest - darkest) or 1) * 65535
-    return Image.fromarray(np.nan_to_num(values / 257).clip(0, 255).astype(np.uint8))
+    return Image.fromarray((values / 257).clip(0, 255).astype(np.uint8))
 
 
 def _to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:

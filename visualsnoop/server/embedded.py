@@ -149,7 +149,10 @@ class _Server:
         self._launch(account)
 
     def _launch(self, account: "_Account") -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}'"
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}'"
+            f" -c shared_buffers={_buffers() // 2**20}MB"
+        )
         give_up = time.monotonic() + _LONGEST_END
         while True:
             try:
@@ -264,6 +267,12 @@ class _Account:
                 output.seek(0)
                 text = output.read().decode(errors="replace").strip()
                 raise OSError(f"PostgreSQL: {program} failed: {text}")
+
+
+def _buffers() -> int:
+    """How many bytes of memory PostgreSQL keeps pages in: searches read many of them."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(max(memory // 8, 2**27), 2**31)
 
 
 def _programs() -> Path:

@@ -16,7 +16,7 @@ Floats: TypeAlias = NDArray[np.float32]
 MODEL = Path(__file__).parent / "models" / "efficientnet-lite0-512.onnx"
 """The model that comes with the service."""
 
-_VERSION = 1  # of the algorithm below with MODEL
+_VERSION = 2  # of the algorithm below with MODEL
 
 # The network sees about this many pixels, in sides that are multiples of its stride.
 _AREA = 320 * 320
@@ -54,7 +54,7 @@ class Fingerprinter:
             otherwise they keep their shape and get about 320 x 320 pixels.
 
     Attributes:
-        version: The version of its fingerprints: 1 for the shipped model, for any other one a
+        version: The version of its fingerprints: 2 for the shipped model, for any other one a
             number that is made of the file.
         dimensions: How long its embeddings are.
 

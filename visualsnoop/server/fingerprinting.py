@@ -4,6 +4,7 @@ import asyncio
 import io
 import multiprocessing
 import os
+import resource
 import time
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as TookTooLong
@@ -16,6 +17,8 @@ from pebble import ProcessExpired, ProcessPool
 from .decode import UnreadableImage, decode
 from .fingerprint import Fingerprint, Fingerprinter
 from .settings import Settings
+
+_MEMORY = 2**30  # bytes a worker may use for what does not grow with the picture
 
 
 @frozen
@@ -42,7 +45,7 @@ class FingerprintPool:
             max_workers=self.size,
             context=multiprocessing.get_context("spawn"),
             initializer=_load,
-            initargs=[settings.models],
+            initargs=[settings.models, settings.max_pixels],
         )
         # Asked this, it starts its processes now, and not when the first picture comes.
         self.is_alive()
@@ -75,9 +78,22 @@ class FingerprintPool:
         self._pool.join()
 
 
-def _load(models: Sequence[Path]) -> None:
+def _load(models: Sequence[Path], max_pixels: int) -> None:
     for model in models:
         _fingerprinter(model)
+    # Decoders write there what they think of damaged files, which anybody can send.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    _bound_memory(max_pixels)
+
+
+def _bound_memory(max_pixels: int) -> None:
+    # A picture that needs more is refused before the system has to end a process of its choice.
+    # Decoders need up to 16 bytes a pixel.
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    most = used + _MEMORY + 20 * max_pixels
+    _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed == resource.RLIM_INFINITY or allowed > most:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 @cache

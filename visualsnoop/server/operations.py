@@ -1,5 +1,6 @@
 """The operations of the contract: what each of them does and answers."""
 
+import heapq
 import logging
 import secrets
 from collections.abc import Sequence
@@ -128,15 +129,16 @@ class Operations:
         wanted: "_Wanted",
         without: str | None = None,
     ) -> list[dict[str, Any]]:
-        scored: list[tuple[str, Match]] = []
+        # One more than wanted, for the image that was searched by.
+        count = max(CANDIDATES, wanted.last) + 1
+        rankings: list[list[tuple[str, Match]]] = []
         for query in queries:
-            count = max(CANDIDATES, wanted.last + 1)
             with STEP_SECONDS.labels("search").time():
                 candidates = await self.store.candidates(key.collection_id, query, count)
             others = [candidate for candidate in candidates if candidate.image_id != without]
-            for match in rank(query, [other.fingerprint for other in others]):
-                scored.append((others[match.index].image_id, match))
-        scored.sort(key=lambda item: -item[1].score)
+            matches = rank(query, [other.fingerprint for other in others])
+            rankings.append([(others[match.index].image_id, match) for match in matches])
+        scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
         good = [item for item in scored if item[1].score >= wanted.min_score]
         return [
             {"id": image_id, "rank": place, "score": match.score, "transform": match.transform}

@@ -4,6 +4,7 @@ Every statement about images names its collection, so that a database that is sp
 machines by collection knows which of them to ask.
 """
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,10 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from .fingerprint import Fingerprint
+
+_EVEN_SIZE = 64
+_LEAST_LARGE = 10_000  # images; a comparison with fewer is always quick
+_REMEMBERED = 600.0  # seconds
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
@@ -54,6 +59,7 @@ class Store:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._large_until: dict[str, float] = {}  # by collection, of the monotonic clock
 
     async def takes_changes(self) -> bool:
         """Whether the database can be written to; raises `psycopg.Error` if it is not there."""
@@ -196,20 +202,55 @@ class Store:
     ) -> list[Candidate]:
         """The images whose embedding is nearest to that of a query, of the same version.
 
-        PostgreSQL decides whether to compare the whole collection, as it does with small ones, or
-        to walk the index of the version; see `schema.index_embeddings`.
+        A small collection is compared as a whole. In a large one, the index of the version is
+        walked until it has given enough images of the collection; see `schema.index_embeddings`.
         """
+        order = f"embedding::halfvec({len(query.embedding)}) <=> %s"
+        if not await self._is_large(collection_id):
+            # The index is on the distance, and so of no use for this sum.
+            order = f"({order}) + 0, image_id"
         rows = await self._rows(
             f"""
             SELECT image_id, image_time, {_FINGERPRINT} FROM images
             WHERE collection_id = %s AND version = {int(query.version)}
-            ORDER BY embedding::halfvec({len(query.embedding)}) <=> %s LIMIT %s
+            ORDER BY {order} LIMIT %s
             """,
             collection_id,
             HalfVector(query.embedding),
             count,
         )
         return [Candidate(row[0], row[1], _from_row(row[2:])) for row in rows]
+
+    async def _is_large(self, collection_id: str) -> bool:
+        """Whether walking the index costs less than a comparison with the whole collection.
+
+        The latter grows with the images of the collection, and the walk with how rare they are
+        among all that are stored. The two cost the same where the former is about the square root
+        of the latter, times `_EVEN_SIZE` (measured with scripts/scale.py).
+        """
+        if self._large_until.get(collection_id, 0) > time.monotonic():
+            return True
+        row = await self._row(
+            """
+            WITH large AS (
+                SELECT greatest(%s * sqrt(greatest(reltuples, 0)), %s)::bigint AS size
+                FROM pg_class WHERE oid = 'images'::regclass
+            )
+            SELECT size = (
+                SELECT count(*) FROM (
+                    SELECT FROM images WHERE collection_id = %s LIMIT (SELECT size FROM large)
+                ) AS counted
+            ) FROM large
+            """,
+            _EVEN_SIZE,
+            _LEAST_LARGE,
+            collection_id,
+        )
+        assert row is not None
+        if row[0]:
+            # Counting so many takes as long as a search, so they are not counted every time.
+            self._large_until[collection_id] = time.monotonic() + _REMEMBERED
+        return bool(row[0])
 
     async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
         async with self._pool.connection() as connection:
@@ -218,7 +259,8 @@ class Store:
 
     async def _rows(self, statement: str, *parameters: Any) -> list[TupleRow]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(statement, parameters, binary=True)
+            # Never prepared: a plan for all collections would fit neither small nor large ones.
+            cursor = await connection.execute(statement, parameters, binary=True, prepare=False)
             return await cursor.fetchall()
 
 
