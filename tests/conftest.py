@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from visualsnoop import Collection
@@ -39,6 +40,23 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with embedded_postgres(tmp_path_factory.mktemp("data")) as url:
         upgrade(url)
         yield url
+
+
+@pytest.fixture
+def bare_database(database: str) -> Iterator[str]:
+    """How to connect to a database without tables, on the same server as the others."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield database.replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def new_database(bare_database: str) -> str:
+    """How to connect to a database of the service without anything in it."""
+    upgrade(bare_database)
+    return bare_database
 
 
 @pytest.fixture(scope="session")

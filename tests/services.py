@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
@@ -69,21 +69,28 @@ class Service:
         assert url.port is not None
         return url.hostname, url.port
 
+    def children(self) -> list[int]:
+        """The processes that it has started, by their IDs."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+
     def workers(self) -> list[int]:
-        """The processes that answer requests, by their IDs."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split() if _listens(int(pid))]
+        """Those of them that answer requests."""
+        port = f"{self.address[1]:04X}"
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        sockets = {
+            f"socket:[{fields[9]}]"
+            for fields in map(str.split, lines)
+            if fields[1].endswith(f":{port}") and fields[3] == "0A"
+        }
+        return [pid for pid in self.children() if sockets & open_files(pid)]
 
 
-def _listens(pid: int) -> bool:
-    """Whether a process has a TCP socket that listens."""
-    tables = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
-    listening = {line.split()[9] for line in tables if line.split()[3] == "0A"}
-    try:
-        links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
-    except OSError:
-        return False
-    return any(link.startswith("socket:[") and link[8:-1] in listening for link in links)
+def open_files(pid: int) -> set[str]:
+    """What the open files of a process are; of one that has ended there are none."""
+    with suppress(OSError):
+        return {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    return set()
 
 
 @contextmanager

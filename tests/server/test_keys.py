@@ -1,10 +1,7 @@
 """Key pairs: what they open, until when, and how they are replaced and revoked."""
 
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,27 +46,6 @@ def read_only_keys(database: str, keys: NewKeys) -> NewKeys:
     """Another key pair for the collection of `keys`."""
     (pair,) = listed(database, keys)
     return create_keys(database, pair.collection_name, pair.user, is_read_only=True)
-
-
-@pytest.fixture(scope="module")
-def second_service(database: str) -> Iterator[str]:
-    """The endpoint of another service over the same database."""
-    command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", f"--database={database}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
-        process.terminate()
-
-
-def test_revoked_keys_stop_at_once_in_every_process(
-    service: str, second_service: str, database: str, keys: NewKeys
-) -> None:
-    auth = VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
-    with httpx.Client(auth=auth) as client:
-        statuses = [client.get(f"{one}/images").status_code for one in (service, second_service)]
-        revoke_keys(database, keys.public_key)
-        statuses += [client.get(f"{one}/images").status_code for one in (service, second_service)]
-    assert statuses == [200, 200, 401, 401]
 
 
 def test_revoking_unknown_keys_is_an_error(database: str) -> None:

@@ -3,6 +3,7 @@
 import logging
 import select
 import time
+from typing import Any, Self
 
 import psycopg
 from pgvector.psycopg import register_vector_async
@@ -31,6 +32,20 @@ _MOST_WAITING = 200
 _LOCK_TIME = 5.0  # seconds
 
 
+class _Connection(AsyncConnection[TupleRow]):
+    """A connection to the server that is wanted, or else to one that can be read from at least."""
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
+        try:
+            return await super().connect(conninfo, **kwargs)
+        except OperationalError:
+            wanted = conninfo_to_dict(conninfo).get("target_session_attrs")
+            if wanted not in ("read-write", "primary"):
+                raise
+            return await super().connect(conninfo, **kwargs, target_session_attrs="any")
+
+
 def connections(settings: Settings) -> Pool:
     """The connections of a process to the database, opened and closed as a context."""
 
@@ -56,6 +71,7 @@ def connections(settings: Settings) -> Pool:
 
     pool = AsyncConnectionPool(
         settings.database,
+        connection_class=_Connection,
         configure=configure,
         check=check,
         kwargs={"autocommit": True, **_patience(settings.database)},

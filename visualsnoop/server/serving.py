@@ -128,6 +128,12 @@ class _Supervisor(Multiprocess):
         scheme = "https" if self.config.ssl_certfile else "http"
         print(f"VisualSnoop listens on {scheme}://{host}:{port}{BASE_PATH}", flush=True)
 
+    def terminate_all(self) -> None:
+        # Who connects from now on is refused, and does not wait for the end of this process.
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()

@@ -59,6 +59,11 @@ def parse(response: httpx.Response) -> Error | Image | None:
 
         return response_403
 
+    if response.status_code == 408:
+        response_408 = Error.from_dict(response.json())
+
+        return response_408
+
     if response.status_code == 409:
         response_409 = Error.from_dict(response.json())
 
