@@ -97,8 +97,9 @@ def _images(connection: psycopg.Connection, collection_id: str) -> Iterator[Expo
             """,
             (collection_id,),
         )
-        for row in cursor:
-            yield ExportedImage(*row[:-1], row[-1].to_numpy().astype("<f2").tobytes())
+        for image_id, image_time, version, quality, pdq, embedding in cursor:
+            vector = embedding.to_numpy().astype("<f2").tobytes()
+            yield ExportedImage(image_id, image_time, version, quality, pdq, vector)
 
 
 def _decisions(connection: psycopg.Connection, collection_id: str) -> Iterator[ExportedDecision]:
