@@ -76,6 +76,24 @@ def test_killed_server_is_started_again(folder: Path) -> None:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_server_that_is_killed_under_a_service_is_started_again(folder: Path) -> None:
+    with served(folder) as process:
+        os.kill(postmaster(folder), signal.SIGKILL)
+        give_up = time.monotonic() + 60
+        while True:
+            try:
+                with psycopg.connect(
+                    f"host={folder} user=visualsnoop dbname=postgres"
+                ) as connection:
+                    assert connection.execute("SELECT 1").fetchone() == (1,)
+                break
+            except psycopg.OperationalError:
+                assert time.monotonic() < give_up
+                time.sleep(0.1)
+        process.terminate()
+    assert not is_running(folder)
+
+
 def test_folder_with_a_long_path_is_used(tmp_path: Path) -> None:
     with embedded_postgres(tmp_path / ("long" * 30)) as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -8,12 +8,15 @@ long as the recovery of the database needs.
 import fcntl
 import hashlib
 import importlib.util
+import logging
 import os
 import pwd
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +27,12 @@ from urllib.parse import quote
 import psycopg
 from attrs import frozen
 
+_log = logging.getLogger(__name__)
+
 _USER = "visualsnoop"
 _LONGEST_START = 600  # seconds
 _LONGEST_END = 10  # seconds
+_WATCH_TIME = 2  # seconds
 _LONGEST_SOCKET_PATH = 90  # bytes; the system allows about 104, file name included
 
 # On the accounts of these, PostgreSQL may run where the service itself runs as root.
@@ -37,7 +43,8 @@ _ACCOUNTS = ("postgres", "nobody")
 def embedded_postgres(folder: Path) -> Iterator[str]:
     """Run PostgreSQL on the data in a folder, made if need be; the connection URL is given.
 
-    Several processes may do so at once: they share one server, and the last one stops it.
+    Several processes may do so at once: they share one server, and the last one stops it. If it
+    has been killed meanwhile, it is started again.
 
     Where the service runs as root, PostgreSQL, which refuses to, runs as another account, and the
     folders above the data and above its programs are made passable for it (`chmod o+x`).
@@ -56,11 +63,37 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
             fcntl.flock(in_use, fcntl.LOCK_SH)
             server.start()
         try:
-            yield server.url
+            with _kept_running(server):
+                yield server.url
         finally:
             with _locked(folder):
                 if _is_last(in_use):
                     server.stop()
+
+
+@contextmanager
+def _kept_running(server: "_Server") -> Iterator[None]:
+    """Start a server again that has ended without being told to."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(_WATCH_TIME):
+            if not server.has_ended():
+                continue
+            _log.error("PostgreSQL has ended: starting it again")
+            try:
+                with _locked(server.folder):
+                    server.start()
+            except OSError as error:
+                _log.error("%s", error)
+
+    thread = threading.Thread(target=watch, name="database")
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 @contextmanager
@@ -92,6 +125,17 @@ class _Server:
     @property
     def url(self) -> str:
         return f"postgresql://{_USER}@/postgres?host={quote(str(self._socket_folder), safe='')}"
+
+    def has_ended(self) -> bool:
+        """Whether nobody listens any more; not if it is only busy, or about to be ready."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self._socket_folder / ".s.PGSQL.5432"))
+            except (FileNotFoundError, ConnectionRefusedError):
+                return True
+            except OSError:
+                return False
+        return False
 
     def start(self) -> None:
         if self._answers():

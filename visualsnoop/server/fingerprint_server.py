@@ -3,13 +3,16 @@
 The process that looks after the others runs it: pools of their own would be idle in one process
 while pictures wait in another, or be more than there are cores.
 
-A connection is for one picture. The server says that it takes it (`_GO`) when a process of the pool
-is free, so that pictures wait where they are counted and hold memory once; or it says that too many
-wait (`_FULL`). Then the picture is sent, and what was made of it, or what was wrong with it, is
-sent back. Both are pickles, for the folder of the socket is open to the service's user only.
+A connection is for one picture. The client says that it has one (`_PICTURE`). The server says that
+it takes it (`_GO`) when a process of the pool is free, so that pictures wait where they are counted
+and hold memory once; or it says that too many wait (`_FULL`). Then the picture is sent, and what
+was made of it, or what was wrong with it, is sent back. Both are pickles, for the folder of the
+socket is open to the service's user only. To a client that only asks whether all is well
+(`_CHECK`), the server says `_GO` at once. If the pool is broken, the connection is closed.
 """
 
 import asyncio
+import logging
 import pickle
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -24,6 +27,10 @@ from .metrics import PICTURES_WAITING, STEP_SECONDS
 from .problems import bad_request, busy, too_large, unavailable, unreadable_image
 from .settings import Settings
 
+_log = logging.getLogger(__name__)
+
+_CHECK = b"?"
+_PICTURE = b"!"
 _GO = b"+"
 _FULL = b"-"
 _SIZE = 8  # bytes that say how long a message is
@@ -62,26 +69,36 @@ class _FingerprintServer:
         """Answer a connection, of which the other end may be gone at any time."""
         with suppress(OSError, asyncio.IncompleteReadError):
             try:
-                if self._places == 0 or not self._pool.is_alive():
-                    writer.write(_FULL)
+                wish = await reader.readexactly(1)
+                if not self._pool.is_alive():
                     return
-                self._places -= 1
-                try:
-                    async with self._turns:
-                        await self._work(reader, writer)
-                finally:
-                    self._places += 1
+                if wish == _CHECK:
+                    writer.write(_GO)
+                elif self._places == 0:
+                    writer.write(_FULL)
+                else:
+                    await self._take(reader, writer)
             finally:
                 writer.close()
 
-    async def _work(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(_GO)
-        file, models = await _receive(reader)
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._places -= 1
         try:
-            made: Made | Exception = await self._pool.make(file, models)
+            async with self._turns:
+                writer.write(_GO)
+                file, models = await _receive(reader)
+                await _send(writer, await self._made(file, models))
+        finally:
+            self._places += 1
+
+    async def _made(self, file: bytes, models: Sequence[Path]) -> Made | Exception:
+        try:
+            return await self._pool.make(file, models)
         except (UnreadableImage, ImageTooLarge) as error:
-            made = error
-        await _send(writer, made)
+            return error
+        except Exception as error:
+            _log.exception("A fingerprint could not be made")
+            return RuntimeError(str(error))
 
 
 class Fingerprints:
@@ -112,7 +129,7 @@ class Fingerprints:
 
     async def check(self) -> None:
         """See whether there are processes that make fingerprints; raises `Problem` 503 if not."""
-        async with self._place():
+        async with self._connected(_CHECK):
             pass
 
     async def _make(self, file: bytes, models: Sequence[Path]) -> Sequence[Fingerprint]:
@@ -130,7 +147,7 @@ class Fingerprints:
         return made.fingerprints
 
     async def _made(self, file: bytes, models: Sequence[Path]) -> Made:
-        async with self._place() as (reader, writer):
+        async with self._connected(_PICTURE) as (reader, writer):
             await _send(writer, (file, models))
             made = await _receive(reader)
         if isinstance(made, Exception):
@@ -139,11 +156,14 @@ class Fingerprints:
         return made
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """A connection for a picture, whose turn it is."""
+    async def _connected(
+        self, wish: bytes
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection whose turn it is."""
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
             try:
+                writer.write(wish)
                 if await reader.readexactly(1) == _FULL:
                     raise busy()
                 yield reader, writer

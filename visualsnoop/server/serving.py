@@ -5,6 +5,7 @@ that have ended again, gives signals on, and replaces one process after the othe
 also reads a renewed certificate. Uvicorn's supervisor does most of it.
 """
 
+import fcntl
 import functools
 import logging
 import logging.config
@@ -15,6 +16,8 @@ import socket
 import ssl
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client import multiprocess
@@ -55,14 +58,26 @@ def run(settings: Settings, listening: Listening) -> None:
     listener = socket.create_server((listening.host, listening.port), backlog=2048)
     # Connections inherit it. Without it the body of an answer waits 40 ms for its head to arrive.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with listener, tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
-        folder = Path(name)
-        os.environ[FOLDER_VARIABLE] = name
+    with listener, _shared_folder() as folder:
+        os.environ[FOLDER_VARIABLE] = str(folder)
         with serving_fingerprints(settings, folder / SOCKET):
             supervisor = _Supervisor(_config(settings, listening, folder), listener)
             supervisor.run()
     if not supervisor.has_started:
         raise OSError("The service could not be started: see its log")
+
+
+@contextmanager
+def _shared_folder() -> Iterator[Path]:
+    """What the processes share while the service runs."""
+    with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
+        # A lock on it tells systemd-tmpfiles not to clean it up after some days.
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield Path(name)
+        finally:
+            os.close(descriptor)
 
 
 def _config(settings: Settings, listening: Listening, folder: Path) -> ConnectionConfig:
