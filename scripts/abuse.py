@@ -4,7 +4,7 @@
 
     slow-heads    500 clients that send the head of a request a byte a second
     slow-bodies   200 clients with keys that send the body of a picture a byte a second
-    idle          10,000 connections that are not used; those that are closed are opened again
+    idle          10,000 connections that are never used; closed ones are opened again
     huge-bodies   clients with keys that send bodies of 1 GB, with and without telling their size
     bombs         clients with keys that send small files of huge pictures, 20 a second
 
