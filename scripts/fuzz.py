@@ -28,10 +28,11 @@ import httpx
 from PIL import Image, ImageCms, ImageOps
 
 from visualsnoop import VisualSnoopHMACAuth
+from visualsnoop.server.decode import ImageTooLarge, UnreadableImage
 from visualsnoop.server.embedded import embedded_postgres
+from visualsnoop.server.fingerprint import MODEL
 from visualsnoop.server.fingerprinting import FingerprintPool
 from visualsnoop.server.keys import create_keys
-from visualsnoop.server.problems import Problem
 from visualsnoop.server.schema import upgrade
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
@@ -90,9 +91,9 @@ async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> 
 
 async def outcome_of(pool: FingerprintPool, data: bytes) -> str:
     try:
-        await pool.fingerprint(data)
-    except Problem as problem:
-        return "too long or died" if "too long" in problem.message else f"{problem.status}"
+        await pool.make(data, [MODEL])
+    except (UnreadableImage, ImageTooLarge) as refusal:
+        return "too long or died" if "too long" in str(refusal) else type(refusal).__name__
     except Exception as error:
         print(repr(error), flush=True)
         return "failed"

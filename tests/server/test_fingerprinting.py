@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from visualsnoop.server.decode import UnreadableImage
 from visualsnoop.server.fingerprint import MODEL
 from visualsnoop.server.fingerprinting import FingerprintPool, _load
-from visualsnoop.server.problems import Problem
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
 
@@ -23,7 +23,7 @@ from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
 def pool() -> Iterator[FingerprintPool]:
     """One process, which may work on a picture for three seconds."""
     vault = Vault(secrets.token_bytes(MASTER_KEY_SIZE), "the test")
-    pool = FingerprintPool(Settings("", vault, decode_time=3, workers=1))
+    pool = FingerprintPool(Settings("", vault, decode_time=3, fingerprint_processes=1))
     yield pool
     pool.close()
 
@@ -32,11 +32,11 @@ def test_picture_that_takes_too_long_is_refused_and_the_next_one_read(
     pool: FingerprintPool, photo: Path
 ) -> None:
     async def both() -> None:
-        with pytest.raises(Problem, match="too long") as refusal:
-            await pool.fingerprint(jpeg_of_many_scans())
-        assert refusal.value.status == 415
+        with pytest.raises(UnreadableImage, match="too long"):
+            await pool.make(jpeg_of_many_scans(), [MODEL])
         # Its process was ended, and there is another.
-        assert (await pool.fingerprint(photo.read_bytes())).quality > 50
+        made = await pool.make(photo.read_bytes(), [MODEL])
+        assert made.fingerprints[0].quality > 50
 
     asyncio.run(both())
 
