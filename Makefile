@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: help demo test lint types contract check-generated generate tests quality clean
+.PHONY: help demo test lint types contract check-generated generate tests quality scale clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ tests: $(VENV)/installed ## Run the tests
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python scripts/quality.py
+
+scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
+	$(RUN)/python scripts/scale.py
 
 clean: ## Remove what the targets have made
 	rm -rf $(VENV)
