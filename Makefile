@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: help demo test lint types contract check-generated generate typescript docs tests quality proofs clean
+.PHONY: help demo test lint types contract check-generated generate typescript docs tests quality scale proofs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the p
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python scripts/quality.py
+
+scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
+	$(RUN)/python scripts/scale.py
 
 proofs: $(VENV)/installed ## Kill, fail over, abuse and wear out services, for about 15 minutes
 	$(RUN)/python scripts/crash.py --service-kills 20 --database-kills 10

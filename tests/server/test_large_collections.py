@@ -1,0 +1,74 @@
+"""Searching by the index, as large collections are: a filter loses nothing, and changes count."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import psycopg
+from attrs import evolve
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+from scale import fill, image_id
+
+from visualsnoop.server.app import _prepare
+from visualsnoop.server.keys import create_keys
+from visualsnoop.server.store import Store
+
+Check = Callable[[Store, str], Awaitable[None]]
+
+
+async def _only_by_index(connection: AsyncConnection[TupleRow]) -> None:
+    await _prepare(connection)
+    for way in ("sort", "seqscan", "bitmapscan"):
+        await connection.execute(f"SET enable_{way} = off".encode())
+
+
+def by_index(database: str, check: Check) -> None:
+    """Run a check on a collection of 40 images among 800 of another, by the index alone."""
+    rare, common = (create_keys(database, name, "index").collection_id for name in NAMES)
+    with psycopg.connect(database) as connection:
+        fill(connection, common, 800)
+        fill(connection, rare, 40)
+
+    async def run() -> None:
+        async with AsyncConnectionPool(
+            database, configure=_only_by_index, kwargs={"autocommit": True}, open=False
+        ) as pool:
+            store = Store(pool)
+            store._large_until[rare] = float("inf")
+            await check(store, rare)
+
+    try:
+        asyncio.run(run())
+    finally:
+        with psycopg.connect(database) as connection:
+            connection.execute("DELETE FROM collections WHERE owner = 'index'")
+
+
+NAMES = ("rare", "common")
+
+
+def test_filter_by_collection_loses_no_image(service: str, database: str) -> None:
+    async def check(store: Store, collection_id: str) -> None:
+        found = await store.find_fingerprint(collection_id, image_id(7))
+        assert found is not None
+        near = await store.candidates(collection_id, found[1], 100)
+        assert {candidate.image_id for candidate in near} == {image_id(n) for n in range(40)}
+        cosines = [float(each.fingerprint.embedding @ found[1].embedding) for each in near]
+        assert np.all(np.diff(cosines) <= 1e-3)
+
+    by_index(database, check)
+
+
+def test_new_image_is_found_at_once_and_deleted_one_no_more(service: str, database: str) -> None:
+    async def check(store: Store, collection_id: str) -> None:
+        found = await store.find_fingerprint(collection_id, image_id(7))
+        assert found is not None
+        query = evolve(found[1], embedding=-found[1].embedding)
+        await store.add(collection_id, "new", query)
+        assert (await store.candidates(collection_id, query, 1))[0].image_id == "new"
+        await store.delete(collection_id, "new")
+        assert (await store.candidates(collection_id, query, 1))[0].image_id != "new"
+
+    by_index(database, check)
