@@ -32,16 +32,21 @@ class Bodies:
         if announced > self._free:
             raise busy()
         body = bytearray()
+        held = 0
         try:
             async for piece in self._pieces(request):
-                self._check_size(len(body) + len(piece))
+                self._check_size(held + len(piece))
                 if len(piece) > self._free:
                     raise busy()
                 self._free -= len(piece)
+                held += len(piece)
                 body += piece
-            yield bytes(body)
+            file = bytes(body)
+            # It may wait for long, and is held once.
+            body.clear()
+            yield file
         finally:
-            self._free += len(body)
+            self._free += held
 
     def _check_size(self, size: int) -> None:
         if size > self._max_body:
