@@ -152,6 +152,10 @@ class Connection(H11Protocol):
         head = h11.Response(status_code=status, headers=answer.raw_headers)
         for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
+        if not self._is_between_requests:
+            # The application may not answer any more.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         # The system would throw the answer away if it closed a connection with unread bytes.
         if self.transport.can_write_eof():
             self.transport.write_eof()

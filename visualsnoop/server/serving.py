@@ -16,6 +16,7 @@ import socket
 import ssl
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ from .settings import Listening, Settings
 
 _START_TIME = 60.0  # seconds
 _HEALTH_TIME = 30  # seconds
+_END_TIME = 10.0  # seconds
 _OTHER_FILES = 256
 
 
@@ -148,6 +150,14 @@ class _Supervisor(Multiprocess):
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+    def join_all(self) -> None:
+        give_up = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + _END_TIME
+        for worker in self.processes:
+            worker.process.join(max(0, give_up - time.monotonic()))
+            # It has had its time, and does not react.
+            worker.process.kill()
+            worker.process.join()
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
