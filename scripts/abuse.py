@@ -4,7 +4,7 @@
 
     slow-heads    500 clients that send the head of a request a byte a second
     slow-bodies   200 clients with keys that send the body of a picture a byte a second
-    idle          10,000 connections that are never used; closed ones are opened again
+    idle          10,000 connections that make one request, and are kept open
     huge-bodies   clients with keys that send bodies of 1 GB, with and without telling their size
     bombs         clients with keys that send small files of huge pictures, 20 a second
 
@@ -103,11 +103,14 @@ async def _drip(target: Target, data: bytes, at_once: bytes = b"") -> None:
 async def idle(target: Target) -> None:
     reader, writer = await target.connect()
     try:
-        await reader.read(1)
+        # Connections that never ask for anything are closed within seconds; these are kept.
+        writer.write(b"GET /api/v1/collection HTTP/1.1\r\nHost: target\r\n\r\n")
+        while await reader.read(65536):
+            pass
     finally:
         writer.close()
     # A flood of new connections would be another attack, which is for the system to stop.
-    await asyncio.sleep(random.uniform(0, 20))
+    await asyncio.sleep(random.uniform(0, 5))
 
 
 async def huge_body_of_known_size(target: Target) -> None:
@@ -188,8 +191,8 @@ async def _attack(name: str, target: Target, ready: Event) -> None:
         for act, count in ATTACKS[name]:
             for number in range(count):
                 attackers.create_task(_repeat(act, target))
-                if number % 100 == 0:
-                    await asyncio.sleep(0.05)
+                if number % 100 == 99:
+                    await asyncio.sleep(0.2)
         await asyncio.sleep(1)
         ready.set()
 
