@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import psycopg
 from attrs import evolve
+from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 from scale import fill, image_id
 
-from visualsnoop.server.app import _prepare
 from visualsnoop.server.keys import create_keys
 from visualsnoop.server.store import Store
 
@@ -19,7 +19,13 @@ Check = Callable[[Store, str], Awaitable[None]]
 
 
 async def _only_by_index(connection: AsyncConnection[TupleRow]) -> None:
-    await _prepare(connection)
+    await register_vector_async(connection)
+    for setting in (
+        "hnsw.iterative_scan = strict_order",
+        "hnsw.ef_search = 40",
+        "hnsw.max_scan_tuples = 1000000",
+    ):
+        await connection.execute(f"SET {setting}".encode())
     for way in ("sort", "seqscan", "bitmapscan"):
         await connection.execute(f"SET enable_{way} = off".encode())
 
