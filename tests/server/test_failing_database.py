@@ -14,10 +14,10 @@ import psycopg
 import pytest
 from attrs import frozen
 from psycopg import errors
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from visualsnoop.server.catalogue import delete_collection
-from visualsnoop.server.database import database_problem
+from visualsnoop.server.database import Connections, database_problem
 from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys, create_keys
 from visualsnoop.server.schema import upgrade
@@ -66,8 +66,9 @@ def test_stopped_database_is_told_with_a_time_to_come_back(world: World) -> None
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json()["message"].startswith("The database does not answer")
-    assert httpx.get(f"{world.service.origin}/health/live").status_code == 200
-    assert httpx.get(f"{world.service.origin}/health/ready").status_code == 503
+    for page, status in (("live", 200), ("ready", 503)):
+        answer = httpx.get(f"{world.service.origin}/health/{page}", timeout=30)
+        assert answer.status_code == status
 
 
 def test_service_goes_on_when_the_database_is_back(world: World, photo: Path) -> None:
@@ -111,7 +112,7 @@ def test_searches_go_on_when_nothing_can_be_changed(world: World, photo: Path) -
         try:
             searched = world.client.post("/search", content=photo.read_bytes())
             added = world.client.post("/image", content=photo.read_bytes())
-            ready = httpx.get(f"{world.service.origin}/health/ready")
+            ready = httpx.get(f"{world.service.origin}/health/ready", timeout=30)
         finally:
             set_read_only(connection, "off")
         later = world.client.post("/image", content=photo.read_bytes())
@@ -162,7 +163,7 @@ def test_every_fault_of_the_database_is_told_as_unavailable() -> None:
     assert len(kinds) > 200
 
     async def statuses() -> set[int]:
-        async with AsyncConnectionPool("host=/nowhere", min_size=0, max_size=1, open=False) as pool:
+        async with Connections("host=/nowhere", min_size=0, max_size=1, open=False) as pool:
             faults = (kind("why") for kind in [*kinds, PoolTimeout, TooManyRequests])
             return {(await database_problem(fault, pool)).status for fault in faults}
 

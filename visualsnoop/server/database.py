@@ -1,6 +1,7 @@
 """Connections to the database: made again when they break, and never waited for without end."""
 
 import logging
+import math
 import select
 import time
 from typing import Any, Self
@@ -15,7 +16,6 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 from .problems import Problem, unauthorized, unavailable
 from .settings import Settings
 from .similarity import CANDIDATES
-from .store import Pool
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,21 @@ class _Connection(AsyncConnection[TupleRow]):
             return await super().connect(conninfo, **kwargs, target_session_attrs="any")
 
 
-def connections(settings: Settings) -> Pool:
+class Connections(AsyncConnectionPool[AsyncConnection[TupleRow]]):
+    """The connections of a process to the database."""
+
+    _looked = -math.inf
+
+    async def find_another_server(self) -> None:
+        """Connect anew, for what was the primary server may be a standby now."""
+        now = time.monotonic()
+        # Searches need the connections, too.
+        if now - self._looked > _WAIT:
+            self._looked = now
+            await self.drain()
+
+
+def connections(settings: Settings) -> Connections:
     """The connections of a process to the database, opened and closed as a context."""
 
     async def configure(connection: AsyncConnection[TupleRow]) -> None:
@@ -61,7 +75,7 @@ def connections(settings: Settings) -> Pool:
         }.items():
             await connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
-    pool: Pool
+    pool: Connections
 
     async def check(connection: AsyncConnection[TupleRow]) -> None:
         if _has_ended(connection):
@@ -69,7 +83,7 @@ def connections(settings: Settings) -> Pool:
             await pool.drain()
             raise OperationalError("the server has closed the connection")
 
-    pool = AsyncConnectionPool(
+    pool = Connections(
         settings.database,
         connection_class=_Connection,
         configure=configure,
@@ -80,8 +94,9 @@ def connections(settings: Settings) -> Pool:
         open=False,
         timeout=_WAIT,
         max_waiting=_MOST_WAITING,
-        # Longer attempts wait ever longer between two tries; the next request begins a new one.
-        reconnect_timeout=_WAIT,
+        # Longer attempts wait ever longer between two tries, at most two seconds in this one; the
+        # next request begins a new one.
+        reconnect_timeout=2,
     )
     return pool
 
@@ -100,14 +115,11 @@ def _has_ended(connection: AsyncConnection[TupleRow]) -> bool:
     return bool(poll.poll(0))
 
 
-_drained = 0.0
-
-
-async def database_problem(error: psycopg.Error, pool: Pool) -> Problem:
+async def database_problem(error: psycopg.Error, pool: Connections) -> Problem:
     """What to answer when the database has failed."""
     match error:
         case psycopg.errors.ReadOnlySqlTransaction():
-            await _find_another_server(pool)
+            await pool.find_another_server()
             _log.warning("The database takes no changes: %s", _line(error))
             return unavailable("The database takes no changes now, only searches")
         case psycopg.errors.ForeignKeyViolation():
@@ -129,12 +141,3 @@ async def database_problem(error: psycopg.Error, pool: Pool) -> Problem:
 
 def _line(error: psycopg.Error) -> str:
     return " ".join(str(error).split())
-
-
-async def _find_another_server(pool: Pool) -> None:
-    """Connect anew, for what was the primary server may be a standby now."""
-    global _drained
-    now = time.monotonic()
-    if now - _drained > _WAIT:
-        _drained = now
-        await pool.drain()

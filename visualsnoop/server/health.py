@@ -14,6 +14,9 @@ from .operations import Operations
 from .problems import unavailable
 from .settings import Settings
 
+# Seconds. Who asks does not wait long.
+_WAIT = 2.0
+
 
 def health_routes(settings: Settings) -> list[Route]:
     """The routes that need no keys; proxies should not offer them to everybody."""
@@ -36,7 +39,10 @@ async def _ready(request: Request) -> Response:
     _observe(request, "ready")
     operations: Operations = request.app.state.operations
     try:
-        takes_changes = await operations.store.takes_changes()
+        async with asyncio.timeout(_WAIT):
+            takes_changes = await operations.store.takes_changes()
+    except TimeoutError:
+        raise unavailable("The database does not answer") from None
     except psycopg.Error as error:
         raise await database_problem(error, request.app.state.pool) from None
     await operations.fingerprints.check()
