@@ -3,8 +3,10 @@
     python scripts/scale.py [--sizes 1000 10000 100000 1000000] [--plot FILE.png]
 
 A database is filled with collections of these sizes among 1,000 small ones of 100 images each. The
-fingerprints are synthetic: embeddings are random directions of 64 degrees of freedom in 512
-dimensions, which is about as hard to index as photos are. Then the index is built, some
+fingerprints are synthetic: embeddings are random directions of 32 degrees of freedom in 512
+dimensions. How hard it is to find the nearest depends on how many directions there are around one
+(the local intrinsic dimension, by the 20 nearest; Levina & Bickel 2004): with 1,900 of these it is
+21, and with the embeddings of 1,900 pictures it is 15. Then the index is built, some
 images more are stored to see how long that takes with it, a service is started, and each collection
 is searched by the IDs of its images. Needs about 6 GB of disk and of memory for a million images.
 
@@ -38,7 +40,7 @@ from visualsnoop.server.schema import index_embeddings, upgrade
 SMALL_COLLECTIONS = 1000
 SMALL_SIZE = 100
 DIMENSIONS = 512
-FREEDOM = 64
+FREEDOM = 32
 VERSION = Fingerprinter().version
 BATCH = 10_000
 ADDED = 1000
