@@ -23,7 +23,6 @@ import random
 import resource
 import struct
 import sys
-import tempfile
 import threading
 import time
 import zlib
@@ -32,19 +31,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from multiprocessing.synchronize import Event
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 from acknowledged import small_pictures
 from attrs import frozen
-from local_service import client, forget_environment, running_service
+from local_service import client, forget_environment, new_database, running_service
 from PIL import Image
 
 from visualsnoop.auth import signature
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import upgrade
 
 HONEST_CLIENTS = 4
 MOST = 3.0  # times the 99th percentile of calm
@@ -272,11 +268,9 @@ def main() -> int:
     forget_environment()
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
     with (
-        tempfile.TemporaryDirectory(prefix="visualsnoop-abuse-") as folder,
-        embedded_postgres(Path(folder)) as database,
-        (Path(folder) / "service.log").open("w") as log,
+        new_database() as (database, folder),
+        (folder / "service.log").open("w") as log,
     ):
-        upgrade(database)
         honest = create_keys(database, "honest", "abuse")
         attackers = create_keys(database, "attackers", "abuse")
         with running_service(f"--database={database}", log=log) as service:

@@ -9,7 +9,6 @@ database, is asked of the system, so that other work on the machine hardly matte
 
 import argparse
 import itertools
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +17,11 @@ from pathlib import Path
 import httpx
 import psutil
 import psycopg
-from local_service import LocalService, client, forget_environment, running_service
+from local_service import LocalService, client, forget_environment, new_database, running_service
 from scale import DIMENSIONS, VERSION, fill, image_id
 
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import index_embeddings, upgrade
+from visualsnoop.server.schema import index_embeddings
 
 PHOTO = Path(__file__).parent.parent / "tests" / "photos" / "cat.jpg"
 CLIENTS = 4
@@ -38,11 +36,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="for each kind of request")
     arguments = parser.parse_args()
     forget_environment()
-    with (
-        tempfile.TemporaryDirectory(prefix="visualsnoop-capacity-") as name,
-        embedded_postgres(Path(name)) as database,
-    ):
-        upgrade(database)
+    with new_database() as (database, folder):
         keys = create_keys(database, "capacity", "capacity")
         with psycopg.connect(database, autocommit=True) as connection:
             fill(connection, keys.collection_id, arguments.images)
@@ -51,10 +45,10 @@ def main() -> None:
             print_size(connection, arguments.images)
         options = (f"--database={database}", "--rate=0")
         with (
-            (Path(name) / "service.log").open("w") as log,
+            (folder / "service.log").open("w") as log,
             running_service(*options, log=log) as service,
         ):
-            measure(service, Path(name) / "postgres", keys, arguments.images, arguments.seconds)
+            measure(service, folder / "postgres", keys, arguments.images, arguments.seconds)
 
 
 def print_size(connection: psycopg.Connection, images: int) -> None:

@@ -10,15 +10,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from local_service import forget_environment, running_service
+from local_service import forget_environment, new_database, running_service
 
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import create_keys
-from visualsnoop.server.master_key import opened_vault
-from visualsnoop.server.schema import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec"
@@ -33,9 +29,12 @@ def main() -> int:
             return 1
         print("check_typescript: Node is not installed, so the client in TypeScript was left out")
         return 0
-    with tempfile.TemporaryDirectory(prefix="visualsnoop-typescript-") as folder:
-        program = build(Path(folder) / "program")
-        run(program, Path(folder) / "data")
+    with new_database() as (database, folder), (folder / "service.log").open("w") as log:
+        program = build(folder / "program")
+        keys = create_keys(database, "typescript", "ada")
+        with running_service(f"--database={database}", log=log) as service:
+            arguments = (keys.public_key, keys.secret_key, SPEC / "signing-vectors.json", PHOTO)
+            subprocess.run(["node", program, service.endpoint, *arguments], check=True)
     return 0
 
 
@@ -61,18 +60,6 @@ def signer() -> str:
     found = re.search(r"```typescript\n(.*?)```", text, re.DOTALL)
     assert found is not None
     return found[1]
-
-
-def run(program: Path, data: Path) -> None:
-    with embedded_postgres(data) as database:
-        upgrade(database)
-        keys = create_keys(database, "typescript", "ada", opened_vault(database, data))
-        with (
-            open(os.devnull, "w") as nowhere,
-            running_service(f"--database={database}", log=nowhere) as service,
-        ):
-            arguments = (keys.public_key, keys.secret_key, SPEC / "signing-vectors.json", PHOTO)
-            subprocess.run(["node", program, service.endpoint, *arguments], check=True)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,13 @@ Exits with 0 only if every copy was found first. Leaves nothing behind.
 
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from edits import EDITS
+from local_service import forget_environment, running_service
 from PIL import Image
 
 from visualsnoop import Collection
@@ -40,29 +38,17 @@ def main() -> int:
 
 def demonstrate(folder: Path, photos: list[Path]) -> int:
     """Run a service, add the photos and search for copies; the number not found first."""
-    with running_service(folder) as endpoint:
+    with (
+        (folder / "service.log").open("w") as log,
+        running_service(f"--data={folder}", log=log) as service,
+    ):
+        print(f"VisualSnoop listens on {service.endpoint}")
         keys = created_keys(folder)
-        with Collection(keys["public_key"], keys["secret_key"], endpoint) as collection:
+        with Collection(keys["public_key"], keys["secret_key"], service.endpoint) as collection:
             for photo in photos:
                 collection.add_image(photo, photo.stem)
             print(f"Added {len(photos)} photos to the collection {collection.name!r}.\n")
             return search_copies(collection, photos)
-
-
-@contextmanager
-def running_service(folder: Path) -> Iterator[str]:
-    """Run a service on a free port; its endpoint is given."""
-    command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", f"--data={folder}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        announcement = process.stdout.readline().strip()
-        if not announcement:
-            sys.exit("The service did not start; see above.")
-        print(announcement)
-        try:
-            yield announcement.split()[-1]
-        finally:
-            process.terminate()
 
 
 def created_keys(folder: Path) -> dict[str, str]:
@@ -101,7 +87,5 @@ def edited(photo: Path, edit: str) -> bytes:
 
 
 if __name__ == "__main__":
-    # The service is told here what it needs; what the environment says is for another.
-    for variable in [name for name in os.environ if name.startswith("VISUALSNOOP_")]:
-        del os.environ[variable]
+    forget_environment()
     sys.exit(main())

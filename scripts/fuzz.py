@@ -13,27 +13,21 @@ import asyncio
 import io
 import random
 import secrets
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
+from local_service import client, forget_environment, new_database, running_service
 from PIL import Image, ImageCms, ImageOps
 
-from visualsnoop import VisualSnoopHMACAuth
 from visualsnoop.server.decode import ImageTooLarge, UnreadableImage
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.fingerprint import MODEL
 from visualsnoop.server.fingerprinting import FingerprintPool
 from visualsnoop.server.keys import create_keys
-from visualsnoop.server.schema import upgrade
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
 
@@ -58,6 +52,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-finds"))
     arguments = parser.parse_args()
+    forget_environment()
     print(f"seed {arguments.seed}", flush=True)
     dice = random.Random(arguments.seed)
     outcomes = asyncio.run(read_in_processes(dice, arguments.seconds / 2, arguments.keep))
@@ -103,35 +98,18 @@ async def outcome_of(pool: FingerprintPool, data: bytes) -> str:
 def send_to_service(dice: random.Random, seconds: float) -> tuple[Counter[str], bool]:
     """The answers of a service, and whether it finds a picture after all that."""
     answers: Counter[str] = Counter()
-    with running_service() as client:
-        picture = saved(small_picture(), "JPEG", {"quality": 90})
-        client.post("/image/picture", content=picture).raise_for_status()
-        for data in damaged_files(dice, seconds):
-            answers[str(client.post("/search", content=data).status_code)] += 1
-        results = client.post("/search", content=picture).raise_for_status().json()["results"]
-    return answers, bool(results) and results[0]["id"] == "picture"
-
-
-@contextmanager
-def running_service() -> Iterator[httpx.Client]:
     with (
-        tempfile.TemporaryDirectory(prefix="visualsnoop-fuzz-") as folder,
-        embedded_postgres(Path(folder)) as database,
+        new_database() as (database, folder),
+        (folder / "service.log").open("w") as log,
+        running_service(f"--database={database}", log=log) as service,
+        client(service.endpoint, create_keys(database, "fuzz", "fuzz")) as connection,
     ):
-        upgrade(database)
-        keys = create_keys(database, "fuzz", "fuzz")
-        command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0"]
-        with subprocess.Popen(
-            [*command, f"--database={database}"], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            auth = VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
-            endpoint = process.stdout.readline().split()[-1]
-            try:
-                with httpx.Client(base_url=endpoint, auth=auth, timeout=120) as client:
-                    yield client
-            finally:
-                process.terminate()
+        picture = saved(small_picture(), "JPEG", {"quality": 90})
+        connection.post("/image/picture", content=picture).raise_for_status()
+        for data in damaged_files(dice, seconds):
+            answers[str(connection.post("/search", content=data).status_code)] += 1
+        results = connection.post("/search", content=picture).raise_for_status().json()["results"]
+    return answers, bool(results) and results[0]["id"] == "picture"
 
 
 def damaged_files(dice: random.Random, seconds: float) -> Iterator[bytes]:

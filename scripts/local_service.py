@@ -5,8 +5,9 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -16,7 +17,9 @@ import psutil
 from attrs import frozen
 
 from visualsnoop import VisualSnoopHMACAuth
+from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.schema import upgrade
 
 
 @frozen
@@ -32,18 +35,27 @@ class LocalService:
     endpoint: str
 
     @classmethod
-    def start(cls, *options: str, log: IO[str] | None = None) -> "LocalService":
+    def start(
+        cls, *options: str, log: IO[str] | None = None, environment: Mapping[str, str] | None = None
+    ) -> "LocalService":
         """Start a service on a free port.
 
         Args:
             options: Further options of `visualsnoop serve`.
             log: A file that takes what it has to say; None for where errors are printed.
+            environment: Variables that it gets besides those of this process.
 
         Raises:
             RuntimeError: If it does not start; it has printed why.
         """
         command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", *options]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
         assert process.stdout is not None
         announcement = process.stdout.readline()
         if not announcement:
@@ -74,6 +86,17 @@ class LocalService:
     def _reap(self) -> None:
         with self.process:
             pass
+
+
+@contextmanager
+def new_database() -> Iterator[tuple[str, Path]]:
+    """A database for the time being, with the service's tables; its URL and its folder."""
+    with (
+        tempfile.TemporaryDirectory(prefix="visualsnoop-") as name,
+        embedded_postgres(Path(name)) as database,
+    ):
+        upgrade(database)
+        yield database, Path(name)
 
 
 @contextmanager

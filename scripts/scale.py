@@ -17,25 +17,21 @@ with all images of the collection finds.
 import argparse
 import os
 import secrets
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import httpx
 import numpy as np
 import psycopg
 from attrs import frozen
+from local_service import client, forget_environment, new_database, running_service
 from numpy.typing import NDArray
 
-from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.fingerprint import Fingerprinter
 from visualsnoop.server.keys import create_keys
-from visualsnoop.server.schema import index_embeddings, upgrade
+from visualsnoop.server.schema import index_embeddings
 
 SMALL_COLLECTIONS = 1000
 SMALL_SIZE = 100
@@ -80,18 +76,14 @@ def main() -> None:
     arguments = parser.parse_args()
     # The index is built fastest when it fits into this.
     os.environ["PGOPTIONS"] = "-c maintenance_work_mem=4GB -c max_parallel_maintenance_workers=2"
-    os.environ["VISUALSNOOP_MASTER_KEY"] = secrets.token_hex(32)
-    with (
-        tempfile.TemporaryDirectory(prefix="visualsnoop-scale-") as folder,
-        embedded_postgres(Path(folder)) as database,
-    ):
-        upgrade(database)
-        measured = measure(database, arguments.sizes)
+    forget_environment()
+    with new_database() as (database, folder), (folder / "service.log").open("w") as log:
+        measured = measure(database, arguments.sizes, log)
     if arguments.plot:
         plot(measured, arguments.plot)
 
 
-def measure(database: str, sizes: Sequence[int]) -> list[Row]:
+def measure(database: str, sizes: Sequence[int], log: IO[str]) -> list[Row]:
     keys = {size: create_keys(database, f"{size} images", "scale") for size in sizes}
     small = [secrets.token_hex(4) for _ in range(SMALL_COLLECTIONS)]
     with psycopg.connect(database, autocommit=True) as connection:
@@ -117,12 +109,11 @@ def measure(database: str, sizes: Sequence[int]) -> list[Row]:
         print(f"with the index, storing an image takes the database {took:.1f} ms")
         print("\n    images    p50 ms    p99 ms    recall@10", flush=True)
         rows = []
-        with running_service(database) as endpoint:
+        with running_service(f"--database={database}", log=log) as service:
             for size in sizes:
-                auth = VisualSnoopHMACAuth(keys[size].public_key, keys[size].secret_key)
-                with httpx.Client(base_url=endpoint, auth=auth, timeout=60) as client:
-                    p50, p99 = latencies(client, size)
-                    recall = recall_at_ten(client, connection, keys[size].collection_id, size)
+                with client(service.endpoint, keys[size]) as searching:
+                    p50, p99 = latencies(searching, size)
+                    recall = recall_at_ten(searching, connection, keys[size].collection_id, size)
                 rows.append(Row(size, p50, p99, recall))
                 print(f"{size:10}{p50:10.1f}{p99:10.1f}{recall:13.4f}", flush=True)
     return rows
@@ -179,17 +170,6 @@ def print_sizes(connection: psycopg.Connection, total: int) -> None:
         found = connection.execute("SELECT pg_relation_size(%s)", (name,)).fetchone()
         assert found is not None
         print(f"{name:24}{found[0] / 2**20:10.0f} MiB{found[0] / total:8.0f} bytes per image")
-
-
-@contextmanager
-def running_service(database: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", f"--database={database}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.terminate()
 
 
 def latencies(client: httpx.Client, size: int, searches: int = 300) -> tuple[float, float]:

@@ -15,22 +15,18 @@ import argparse
 import itertools
 import random
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import numpy as np
 import psutil
 from acknowledged import small_pictures
 from attrs import field, frozen
-from local_service import LocalService, client, forget_environment, running_service
+from local_service import LocalService, client, forget_environment, new_database, running_service
 
-from visualsnoop.server.embedded import embedded_postgres
 from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import upgrade
 
 INTERVALS = 20
 IMAGES_OF_A_CLIENT = 50
@@ -77,11 +73,9 @@ def main() -> int:
     arguments = parser.parse_args()
     forget_environment()
     with (
-        tempfile.TemporaryDirectory(prefix="visualsnoop-soak-") as folder,
-        embedded_postgres(Path(folder)) as database,
-        (Path(folder) / "service.log").open("w") as log,
+        new_database() as (database, folder),
+        (folder / "service.log").open("w") as log,
     ):
-        upgrade(database)
         keys = create_keys(database, "soak", "soak")
         options = (f"--database={database}", f"--workers={arguments.workers}")
         with running_service(*options, log=log) as service:

@@ -2,14 +2,13 @@
 
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
+from local_service import running_service
 
 from visualsnoop import Collection
 from visualsnoop.server.embedded import embedded_postgres
@@ -60,13 +59,13 @@ def new_database(bare_database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def service(database: str) -> Iterator[str]:
+def service(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of a running service."""
-    command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", f"--database={database}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
-        process.terminate()
+    with (
+        (tmp_path_factory.mktemp("service") / "log").open("w") as log,
+        running_service(f"--database={database}", log=log) as running,
+    ):
+        yield running.endpoint
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Services with options of their own, each a process as operators run it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
@@ -12,6 +10,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
+from local_service import LocalService
 
 from visualsnoop.auth import VisualSnoopHMACAuth, signature
 from visualsnoop.server.keys import NewKeys
@@ -31,17 +31,11 @@ class Service:
     def __init__(self, *options: str | Path, log: Path, **environment: str) -> None:
         self.log = log
         with log.open("w") as stderr:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "visualsnoop", "serve", "--port=0", *map(str, options)],
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                env={**os.environ, **environment},
+            self._service = LocalService.start(
+                *map(str, options), log=stderr, environment=environment
             )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert "listens on" in line, log.read_text()
-        self.endpoint = line.split()[-1]
+        self.process = self._service.process
+        self.endpoint = self._service.endpoint
 
     def __enter__(self) -> Self:
         return self
@@ -52,10 +46,7 @@ class Service:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self.process.terminate()
-        self.process.wait(60)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._service.stop()
 
     @property
     def origin(self) -> str:
@@ -71,8 +62,7 @@ class Service:
 
     def children(self) -> list[int]:
         """The processes that it has started, by their IDs."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        return [child.pid for child in psutil.Process(self.process.pid).children()]
 
     def workers(self) -> list[int]:
         """Those of them that answer requests."""
