@@ -68,7 +68,8 @@ def connections(settings: Settings) -> Connections:
         for name, value in {
             # The index goes on until it has enough images of the one collection that is searched.
             "hnsw.iterative_scan": "strict_order",
-            "hnsw.ef_search": f"{2 * CANDIDATES}",
+            # A walk keeps so many in mind: more than are asked for, or it would miss some of them.
+            "hnsw.ef_search": f"{CANDIDATES + 28}",
             "hnsw.max_scan_tuples": "1000000",
             "statement_timeout": f"{1000 * settings.statement_time:.0f}",
             "lock_timeout": f"{1000 * _LOCK_TIME:.0f}",

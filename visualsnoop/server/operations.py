@@ -20,7 +20,7 @@ from .pairs import LEAST_SCORE, Pairs
 from .parameters import checked_image_id, integer, number, path_image_id
 from .problems import bad_request, image_id_taken, no_image
 from .settings import Settings
-from .similarity import CANDIDATES, Match, rank
+from .similarity import CANDIDATES, Match, rank, rank_compared
 from .store import Key, Store, StoredImage
 
 _log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Operations:
             with STEP_SECONDS.labels("search").time():
                 candidates = await self.store.candidates(key.collection_id, query, count)
             others = [candidate for candidate in candidates if candidate.image_id != without]
-            matches = rank(query, [other.fingerprint for other in others])
+            matches = rank_compared(query, [other.compared for other in others])
             rankings.append([(others[match.index].image_id, match) for match in matches])
         scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
         good = [item for item in scored if item[1].score >= wanted.min_score]

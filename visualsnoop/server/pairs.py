@@ -9,7 +9,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from .similarity import CANDIDATES, rank
+from .similarity import CANDIDATES, rank_compared
 from .store import Candidate, Pool, Store, StoredImage
 
 LEAST_SCORE = 0.5
@@ -39,7 +39,7 @@ class Pairs:
         image, fingerprint = found
         candidates = await self._store.candidates(collection_id, fingerprint, CANDIDATES)
         others = [candidate for candidate in candidates if candidate.image_id != image_id]
-        matches = rank(fingerprint, [other.fingerprint for other in others])
+        matches = rank_compared(fingerprint, [other.compared for other in others])
         copies = [
             (others[match.index], match.score) for match in matches if match.score >= LEAST_SCORE
         ]

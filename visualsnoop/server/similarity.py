@@ -29,6 +29,20 @@ Bits: TypeAlias = NDArray[np.bool_]
 
 
 @frozen
+class Compared:
+    """A stored fingerprint whose embedding has been compared with that of a query.
+
+    Attributes:
+        quality, pdq: As in `Fingerprint`.
+        cosine: The cosine of the two embeddings, -1 to 1.
+    """
+
+    quality: int
+    pdq: bytes
+    cosine: float
+
+
+@frozen
 class Match:
     """A stored image that was compared with a query.
 
@@ -44,7 +58,21 @@ class Match:
 
 
 def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
-    """Compare a picture with others, best first.
+    """Compare a picture with others, best first: see `rank_compared`."""
+    if not others:
+        return []
+    cosines = np.stack([other.embedding for other in others]) @ query.embedding
+    return rank_compared(
+        query,
+        [
+            Compared(other.quality, other.pdq, float(cosine))
+            for other, cosine in zip(others, cosines, strict=True)
+        ],
+    )
+
+
+def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]:
+    """Compare a picture with others, whose embeddings have been compared already, best first.
 
     The first `CANDIDATES` of the others are compared in full, and come first; what follows them is
     scored by the embedding alone. So the results that others begin with are the same however many
@@ -56,7 +84,7 @@ def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
     """
     if not others:
         return []
-    cosines = np.stack([other.embedding for other in others]) @ query.embedding
+    cosines = np.array([other.cosine for other in others])
     distances = hash_distances(query.pdq, [other.pdq for other in others])
     nearest = distances.min(axis=1)
     by_hash = 1 / (1 + np.exp((nearest - _EVEN_DISTANCE) / _SPREAD))
@@ -77,16 +105,16 @@ def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
     ]
 
 
-def _calibrated(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+def _calibrated(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosines as scores: 0.7 from where they tell copies, 0.4 from where they tell look-alikes.
 
     Those cosines, 0.75 and 0.5, were measured with the shipped model by scripts/quality.py.
     """
-    scores: NDArray[np.float32] = np.maximum(0.8 * cosines, 1.2 * cosines - 0.2)
+    scores: NDArray[np.float64] = np.maximum(0.8 * cosines, 1.2 * cosines - 0.2)
     return scores
 
 
-def _are_poor(query: Fingerprint, others: Sequence[Fingerprint]) -> Bits:
+def _are_poor(query: Fingerprint, others: Sequence[Compared]) -> Bits:
     qualities = np.array([min(query.quality, other.quality) for other in others])
     return qualities < POOR_QUALITY
 

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from .fingerprint import Fingerprint
+from .similarity import Compared
 
 _EVEN_SIZE = 64
 _LEAST_LARGE = 10_000  # images; a comparison with fewer is always quick
@@ -51,7 +52,7 @@ class Candidate:
 
     image_id: str
     image_time: datetime
-    fingerprint: Fingerprint
+    compared: Compared
 
 
 class Store:
@@ -205,21 +206,25 @@ class Store:
         A small collection is compared as a whole. In a large one, the index of the version is
         walked until it has given enough images of the collection; see `schema.index_embeddings`.
         """
-        order = f"embedding::halfvec({len(query.embedding)}) <=> %s"
+        distance, order = f"embedding::halfvec({len(query.embedding)}) <=> %s", "distance"
         if not await self._is_large(collection_id):
             # The index is on the distance, and so of no use for this sum.
-            order = f"({order}) + 0, image_id"
+            distance, order = f"({distance}) + 0", "distance, image_id"
+        # The embeddings themselves would be most of what the database sends.
         rows = await self._rows(
             f"""
-            SELECT image_id, image_time, {_FINGERPRINT} FROM images
+            SELECT image_id, image_time, quality, pdq, {distance} AS distance FROM images
             WHERE collection_id = %s AND version = {int(query.version)}
             ORDER BY {order} LIMIT %s
             """,
-            collection_id,
             HalfVector(query.embedding),
+            collection_id,
             count,
         )
-        return [Candidate(row[0], row[1], _from_row(row[2:])) for row in rows]
+        return [
+            Candidate(image_id, image_time, Compared(quality, pdq, 1 - distance))
+            for image_id, image_time, quality, pdq, distance in rows
+        ]
 
     async def _is_large(self, collection_id: str) -> bool:
         """Whether walking the index costs less than a comparison with the whole collection.
