@@ -47,12 +47,13 @@ quality: $(VENV)/installed ## Measure how well edited copies are found
 scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
 	$(RUN)/python scripts/scale.py
 
-proofs: $(VENV)/installed ## Kill, fail over, abuse and wear out services, for about 15 minutes
+proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services, for about 20 minutes
 	$(RUN)/python scripts/crash.py --service-kills 20 --database-kills 10
 	$(RUN)/python scripts/failover.py --times 3
 	CONTRACT_EXAMPLES=100 $(RUN)/pytest tests/server/test_contract.py
 	$(RUN)/python scripts/abuse.py --seconds 10
 	$(RUN)/python scripts/soak.py --minutes 5
+	$(RUN)/python scripts/fuzz.py --seconds 120
 
 clean: ## Remove what the targets have made
 	rm -rf $(VENV)
