@@ -56,7 +56,7 @@ proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services,
 	$(RUN)/python scripts/fuzz.py --seconds 120
 
 clean: ## Remove what the targets have made
-	rm -rf $(VENV)
+	rm -rf $(VENV) docs/_build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
