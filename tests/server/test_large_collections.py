@@ -42,7 +42,7 @@ def by_index(database: str, check: Check) -> None:
             database, configure=_only_by_index, kwargs={"autocommit": True}, open=False
         ) as pool:
             store = Store(pool)
-            store._large_until[rare] = float("inf")
+            store._known_sizes[rare] = True, float("inf")
             await check(store, rare)
 
     try:

@@ -272,7 +272,7 @@ class Account:
 def _buffers() -> int:
     """How many bytes of memory PostgreSQL keeps pages in: searches read many of them."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(max(memory // 8, 2**27), 2**31)
+    return min(max(memory // 4, 2**27), 2**32)
 
 
 def programs() -> Path:

@@ -18,9 +18,10 @@ from psycopg_pool import AsyncConnectionPool
 from .fingerprint import Fingerprint
 from .similarity import Compared
 
-_EVEN_SIZE = 64
+# A collection is large if it has so many images, times the square root of how many are stored.
+_LARGE_FACTOR = 128
 _LEAST_LARGE = 10_000  # images; a comparison with fewer is always quick
-_REMEMBERED = 600.0  # seconds
+_REMEMBERED = 60.0  # seconds
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
@@ -60,7 +61,8 @@ class Store:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._large_until: dict[str, float] = {}  # by collection, of the monotonic clock
+        # By collection: whether it is large, and until when that holds by the monotonic clock.
+        self._known_sizes: dict[str, tuple[bool, float]] = {}
 
     async def takes_changes(self) -> bool:
         """Whether the database can be written to; raises `psycopg.Error` if it is not there."""
@@ -227,14 +229,16 @@ class Store:
         ]
 
     async def _is_large(self, collection_id: str) -> bool:
-        """Whether walking the index costs less than a comparison with the whole collection.
+        """Whether to walk the index, and not to compare the whole collection.
 
-        The latter grows with the images of the collection, and the walk with how rare they are
-        among all that are stored. The two cost the same where the former is about the square root
-        of the latter, times `_EVEN_SIZE` (measured with scripts/scale.py).
+        A comparison takes longer the more images the collection has, and a walk the rarer they are
+        among all that are stored. Both take the same where the former is about 64 times the square
+        root of the latter; but up to twice as many, a walk still misses some of the nearest
+        (measured with scripts/scale.py).
         """
-        if self._large_until.get(collection_id, 0) > time.monotonic():
-            return True
+        is_large, until = self._known_sizes.get(collection_id, (False, 0.0))
+        if time.monotonic() < until:
+            return is_large
         row = await self._row(
             """
             WITH large AS (
@@ -247,14 +251,13 @@ class Store:
                 ) AS counted
             ) FROM large
             """,
-            _EVEN_SIZE,
+            _LARGE_FACTOR,
             _LEAST_LARGE,
             collection_id,
         )
         assert row is not None
-        if row[0]:
-            # Counting so many takes as long as a search, so they are not counted every time.
-            self._large_until[collection_id] = time.monotonic() + _REMEMBERED
+        # Counting so many can take as long as a search, so they are not counted every time.
+        self._known_sizes[collection_id] = row[0], time.monotonic() + _REMEMBERED
         return bool(row[0])
 
     async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
