@@ -194,4 +194,5 @@ def test_file_that_gets_shorter_while_it_is_sent_is_an_error(connect: Connect) -
         pytest.raises(OSError, match="shorter"),
     ):
         collection.add_image(Shrinking(LARGE))
-    assert len(listener.requests) == 2
+    # The server may not have taken note of the second one yet.
+    assert len(listener.requests) <= 2
