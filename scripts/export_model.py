@@ -184,6 +184,7 @@ def quantise(exact: Path, output: Path, pictures: Sequence[Image.Image]) -> None
     )
 
 
+# ONNX Runtime has no types.
 class Calibration(CalibrationDataReader):  # type: ignore[misc]
     """The pictures, one after the other, as the quantisation wants them."""
 

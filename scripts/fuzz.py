@@ -13,6 +13,7 @@ import asyncio
 import io
 import random
 import secrets
+import struct
 import sys
 import time
 from collections import Counter
@@ -157,8 +158,8 @@ def with_other_byte(data: bytes, dice: random.Random) -> bytes:
 def with_large_number(data: bytes, dice: random.Random) -> bytes:
     place = dice.randrange(max(1, min(len(data), 512)))
     number = dice.choice([0, 2**31 - 1, 2**31, 2**32 - 1, 2**16 - 1, dice.randrange(2**32)])
-    order = dice.choice(["big", "little"])
-    return data[:place] + number.to_bytes(4, order) + data[place + 4 :]  # type: ignore[arg-type]
+    byte_order = dice.choice("<>")
+    return data[:place] + struct.pack(f"{byte_order}I", number) + data[place + 4 :]
 
 
 def cut_short(data: bytes, dice: random.Random) -> bytes:

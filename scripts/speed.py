@@ -11,6 +11,7 @@ import argparse
 import io
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PIL import Image
@@ -43,8 +44,8 @@ def main() -> None:
     for name, (file_format, options) in WAYS_TO_SAVE.items():
         file = io.BytesIO()
         picture.save(file, file_format, **options)
-        in_full = milliseconds(lambda file=file: read_in_full(file))  # type: ignore[misc]
-        ours = milliseconds(lambda file=file: decode(file))  # type: ignore[misc]
+        in_full = milliseconds(partial(read_in_full, file))
+        ours = milliseconds(partial(decode, file))
         print(f"{name:40}{in_full:10.0f}{ours:11.0f}{in_full / ours:11.1f}", flush=True)
     fingerprinter, small = Fingerprinter(), decode(file)
     print(f"{'fingerprint':40}{milliseconds(lambda: fingerprinter.fingerprint(small)):21.0f}")

@@ -75,6 +75,7 @@ def test_asynchronous_iterable_without_bytes_is_an_error_before_sending() -> Non
         with pytest.raises(ValueError, match="empty"):
             await collection.add_image(nothing())
         with pytest.raises(TypeError, match="bytes, not str"):
+            # What type checkers refuse is refused at run time, too.
             await collection.add_image(words())  # type: ignore[arg-type]
         await collection.aclose()
 
@@ -114,10 +115,7 @@ def test_slow_file_does_not_block_the_loop() -> None:
         file = SlowFile()
         with listening(after_session(add)) as listener:
             async with AsyncCollection(*KEYS, listener.endpoint) as collection:
-                await asyncio.gather(
-                    collection.add_image(file),  # type: ignore[arg-type]
-                    return_exceptions=True,
-                )
+                await asyncio.gather(collection.add_image(file), return_exceptions=True)
         ticking.cancel()
         assert threading.get_ident() not in file.threads
         assert ticks >= 10

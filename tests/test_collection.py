@@ -195,6 +195,7 @@ def test_empty_image_is_an_error_before_sending(collection: Collection, empty: I
 
 def test_file_in_text_mode_is_an_error_before_sending(collection: Collection) -> None:
     with pytest.raises(TypeError, match="'rb'"):
+        # What type checkers refuse is refused at run time, too.
         collection.add_image(io.StringIO("text"))  # type: ignore[arg-type]
 
 
@@ -202,6 +203,7 @@ def test_picture_of_another_library_is_an_error_that_says_what_to_do(
     collection: Collection, photo: Path
 ) -> None:
     with Image.open(photo) as picture, pytest.raises(TypeError, match=r"save .* io\.BytesIO"):
+        # What type checkers refuse is refused at run time, too.
         collection.add_image(picture)  # type: ignore[arg-type]
 
 

@@ -30,7 +30,8 @@ def chosen_by_requests(url: str, proxies: dict[str, str | None]) -> str | None:
     session = requests.Session()
     settings = session.merge_environment_settings(
         url,
-        dict(proxies),  # type: ignore[arg-type]  # Requests takes None as well.
+        # Requests takes None as well, which its types do not say.
+        dict(proxies),  # type: ignore[arg-type]
         None,
         None,
         None,

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -40,7 +40,7 @@ class Awaited:
 
         return call
 
-    def _each(self, generator: AsyncIterator[Any]) -> Iterator[Any]:
+    def _each(self, generator: AsyncGenerator[Any, Any]) -> Iterator[Any]:
         async def following() -> Any:
             return await anext(generator)
 
@@ -51,7 +51,7 @@ class Awaited:
                 except StopAsyncIteration:
                     return
         finally:
-            self._runner.run(generator.aclose())  # type: ignore[attr-defined]
+            self._runner.run(generator.aclose())
 
     def close(self) -> None:
         self._runner.run(self._collection.aclose())

@@ -6,12 +6,19 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
-from typing import IO, Self, TypeAlias, cast
+from typing import IO, Protocol, Self, TypeAlias, cast
 
 from attrs import define, field
 
+
+class BinaryFile(Protocol):
+    """A file object that is open for reading bytes; if it can seek, its size is announced."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 ImageInput: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes]
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | Iterable[bytes]
 )
 """An image file: a path, its bytes, a binary file object, or an iterable of pieces of bytes."""
 

@@ -54,6 +54,7 @@ class Connection(H11Protocol):
         self._read_timer = _Timer(self.loop, _READ_TIME, self._abort)
         self._lingered = 0
 
+    # As uvicorn has it: asyncio says BaseTransport, for the ends of pipes as well.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.config.max_connections:

@@ -74,6 +74,7 @@ class FingerprintPool:
 
     def close(self) -> None:
         """Stop the processes; what they work on is given up."""
+        # Pebble declares no types here.
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 

@@ -83,6 +83,7 @@ class _Images(Collector):
 def metrics_page(image_counts: Iterable[tuple[str, int]]) -> Response:
     """The metrics of all processes, and of collections by their IDs."""
     registry = CollectorRegistry()
+    # prometheus-client declares no types here.
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(_Images(image_counts))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -33,7 +33,7 @@ class Observed:
     _is_noted: bool = field(default=False, init=False)
 
     def see(self, message: Message) -> None:
-        """Look at what is sent; at its end the request is noted."""
+        """Look at what is about to be sent; at its end the request is noted."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
         elif not message.get("more_body"):
@@ -76,8 +76,9 @@ class Observation:
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (_HEADER, request_id)]
-            await send(message)
+            # Noted first: who has the answer finds it in the log and in the counts.
             observed.see(message)
+            await send(message)
 
         try:
             await self._app({**scope, "observed": observed}, receive, send_observed)

@@ -163,5 +163,5 @@ class _Supervisor(Multiprocess):
         before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
-            # What it was just doing is not counted any more.
+            # What it was just doing is not counted any more. (prometheus-client declares no types.)
             multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
