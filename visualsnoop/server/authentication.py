@@ -4,10 +4,10 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from starlette.requests import Request
 
+from visualsnoop._dates import http_date
 from visualsnoop.auth import SCHEME, signature
 
 from .problems import unauthorized
@@ -78,12 +78,9 @@ def _credentials(authorization: str) -> tuple[str, str]:
 def _check_date(date: str, window: timedelta) -> None:
     if not date:
         raise unauthorized("The Date header is missing; it is part of what is signed")
-    try:
-        sent = parsedate_to_datetime(date)
-    except ValueError:
-        raise unauthorized("The Date header is not a date as RFC 1123 has it") from None
-    if sent.tzinfo is None:
-        sent = sent.replace(tzinfo=UTC)
+    sent = http_date(date)
+    if sent is None:
+        raise unauthorized("The Date header is not a date as RFC 1123 has it")
     difference = abs(datetime.now(UTC) - sent)
     if difference > window:
         raise unauthorized(
