@@ -244,6 +244,8 @@ class Operations(Identity):
             The groups of this page as `groups`, and how many there are in all as `group_count`.
 
         Raises:
+            ServerError: With status 503, if many images that came at once have still to be
+                compared with the others. Ask again: the service goes on with it.
             VisualSnoopError: If the answer cannot be had.
         """
         return self._send(_calls.get_duplicates(min_score, count, offset), timeout)

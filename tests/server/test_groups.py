@@ -1,12 +1,22 @@
-"""Grouping pairs by the definition: together is what pairs lead to from one another."""
+"""Groups of copies: together is what pairs lead to from one another, of all that is stored."""
 
+import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
+import psycopg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pgvector.psycopg import register_vector_async
+from psycopg_pool import AsyncConnectionPool
+from scale import fill
 
-from visualsnoop.server.pairs import grouped
-from visualsnoop.server.store import StoredImage
+from visualsnoop.server.keys import create_keys
+from visualsnoop.server.pairs import Pairs, grouped
+from visualsnoop.server.problems import Problem
+from visualsnoop.server.store import Store, StoredImage
 
 START = datetime(2015, 1, 29, tzinfo=UTC)
 IMAGES = [StoredImage(f"{n}", START + timedelta(seconds=n), 100) for n in range(12)]
@@ -47,3 +57,35 @@ def test_groups_are_sorted_and_oldest_images_first(
     assert [group.score for group in groups] == sorted((g.score for g in groups), reverse=True)
     for group in groups:
         assert list(group.images) == sorted(group.images, key=lambda image: image.image_time)
+
+
+def test_images_that_came_at_once_are_compared_by_several_requests(
+    service: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection_id = create_keys(database, "imported", "groups").collection_id
+    with psycopg.connect(database) as connection:
+        fill(connection, collection_id, 25)
+        connection.execute(
+            "INSERT INTO unpaired SELECT collection_id, image_id FROM images"
+            " WHERE collection_id = %s",
+            (collection_id,),
+        )
+    # Each image takes a second of the ten that a request has.
+    clock = SimpleNamespace(monotonic=itertools.count().__next__)
+    monkeypatch.setattr("visualsnoop.server.pairs.time", clock)
+
+    async def left_after_each_request() -> list[str]:
+        left: list[str] = []
+        async with AsyncConnectionPool(
+            database, configure=register_vector_async, kwargs={"autocommit": True}, open=False
+        ) as pool:
+            while True:
+                try:
+                    await Pairs(pool, Store(pool)).groups(collection_id, 0.7)
+                    return left
+                except Problem as problem:
+                    assert problem.status == 503
+                    assert problem.headers["Retry-After"] == "1"
+                    left.append(problem.message.partition(" ")[0])
+
+    assert asyncio.run(left_after_each_request()) == ["16", "7"]

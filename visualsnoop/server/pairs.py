@@ -4,16 +4,21 @@ Copies are looked for when an image is stored, by one search, so that a list of 
 no more than there are of them. An image waits in the table `unpaired` until that has been done.
 """
 
+import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from attrs import frozen
 
+from .problems import unavailable
 from .similarity import CANDIDATES, rank_compared
 from .store import Candidate, Pool, Store, StoredImage
 
 LEAST_SCORE = 0.5
 """Pairs of images that are less similar are not remembered."""
+
+_COMPARING_TIME = 10.0  # seconds
 
 
 @frozen
@@ -83,9 +88,12 @@ class Pairs:
             )
 
     async def groups(self, collection_id: str, min_score: float) -> list[Group]:
-        """The groups of copies, best evidence first, of everything that is stored by now."""
-        for image_id in await self._waiting(collection_id):
-            await self.pair(collection_id, image_id)
+        """The groups of copies, best evidence first, of everything that is stored by now.
+
+        Raises:
+            Problem: 503, if many images have still to be compared; each call goes on with that.
+        """
+        await self._pair_waiting(collection_id)
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 """
@@ -106,7 +114,18 @@ class Pairs:
                 {"collection_id": collection_id, "min_score": min_score},
             )
             rows = await cursor.fetchall()
-        return grouped([(StoredImage(*row[:3]), StoredImage(*row[3:6]), row[6]) for row in rows])
+        pairs = [(StoredImage(*row[:3]), StoredImage(*row[3:6]), row[6]) for row in rows]
+        # Others are answered meanwhile.
+        return await asyncio.to_thread(grouped, pairs)
+
+    async def _pair_waiting(self, collection_id: str) -> None:
+        give_up = time.monotonic() + _COMPARING_TIME
+        waiting = await self._waiting(collection_id)
+        for done, image_id in enumerate(waiting):
+            if time.monotonic() >= give_up:
+                left = len(waiting) - done
+                raise unavailable(f"{left} images have still to be compared with the others", 1)
+            await self.pair(collection_id, image_id)
 
     async def _waiting(self, collection_id: str) -> list[str]:
         async with self._pool.connection() as connection:

@@ -101,6 +101,10 @@ def sync_detailed(
     Groups come with the best evidence first; pairs of images that were said not to be
     duplicates count for nothing.
 
+    All that is stored counts. Many images that came at once, by an import for one, may still
+    have to be compared with the others. That is done now; should it take longer than a request
+    may, the answer is 503, and the next request goes on with it.
+
     Args:
         min_score (float | Unset):  Default: 0.7.
         count (int | Unset):  Default: 100.
@@ -139,6 +143,10 @@ def sync(
     Groups come with the best evidence first; pairs of images that were said not to be
     duplicates count for nothing.
 
+    All that is stored counts. Many images that came at once, by an import for one, may still
+    have to be compared with the others. That is done now; should it take longer than a request
+    may, the answer is 503, and the next request goes on with it.
+
     Args:
         min_score (float | Unset):  Default: 0.7.
         count (int | Unset):  Default: 100.
@@ -174,6 +182,10 @@ async def asyncio_detailed(
      An image is in a group if it is similar enough to at least one other image of the group.
     Groups come with the best evidence first; pairs of images that were said not to be
     duplicates count for nothing.
+
+    All that is stored counts. Many images that came at once, by an import for one, may still
+    have to be compared with the others. That is done now; should it take longer than a request
+    may, the answer is 503, and the next request goes on with it.
 
     Args:
         min_score (float | Unset):  Default: 0.7.
@@ -212,6 +224,10 @@ async def asyncio(
      An image is in a group if it is similar enough to at least one other image of the group.
     Groups come with the best evidence first; pairs of images that were said not to be
     duplicates count for nothing.
+
+    All that is stored counts. Many images that came at once, by an import for one, may still
+    have to be compared with the others. That is done now; should it take longer than a request
+    may, the answer is 503, and the next request goes on with it.
 
     Args:
         min_score (float | Unset):  Default: 0.7.
