@@ -66,15 +66,16 @@ def image(image_id: str) -> ExportedImage:
     dice = random.Random(image_id)
     # Small positive numbers of float16.
     embedding = b"".join(bytes([dice.randrange(256), 0x30]) for _ in range(DIMENSIONS))
-    return ExportedImage(image_id, datetime.now(UTC), 1, 90, dice.randbytes(32), embedding)
+    pdq, keypoints = dice.randbytes(32), dice.randbytes(44)
+    return ExportedImage(image_id, datetime.now(UTC), 1, 90, pdq, embedding, keypoints)
 
 
 def stored(database: str, collection_id: str) -> list[tuple[object, ...]]:
     """All that is kept of the images of a collection."""
     with psycopg.connect(database) as connection:
         return connection.execute(
-            "SELECT image_id, image_time, version, quality, pdq, embedding::text FROM images"
-            " WHERE collection_id = %s ORDER BY image_id",
+            "SELECT image_id, image_time, version, quality, pdq, embedding::text, keypoints"
+            " FROM images WHERE collection_id = %s ORDER BY image_id",
             (collection_id,),
         ).fetchall()
 

@@ -49,6 +49,7 @@ class ExportedImage:
 
     Attributes:
         embedding: Little-endian float16, one for each dimension.
+        keypoints: As they are stored; see `keypoints.find_keypoints`.
     """
 
     image_id: str
@@ -57,6 +58,7 @@ class ExportedImage:
     quality: int
     pdq: bytes = field(repr=False)
     embedding: bytes = field(repr=False)
+    keypoints: bytes = field(repr=False)
 
 
 @frozen
@@ -233,6 +235,7 @@ def _image_fields(image: ExportedImage) -> dict[str, Any]:
         "quality": image.quality,
         "pdq": image.pdq.hex(),
         "embedding": base64.b64encode(image.embedding).decode(),
+        "keypoints": base64.b64encode(image.keypoints).decode(),
     }
 
 
@@ -244,6 +247,7 @@ def _read_image(fields: dict[str, Any]) -> ExportedImage:
         quality=int(fields["quality"]),
         pdq=bytes.fromhex(fields["pdq"]),
         embedding=base64.b64decode(fields["embedding"], validate=True),
+        keypoints=base64.b64decode(fields["keypoints"], validate=True),
     )
 
 

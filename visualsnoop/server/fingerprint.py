@@ -11,6 +11,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 from PIL import Image
 
+from .keypoints import find_keypoints
+
 Floats: TypeAlias = NDArray[np.float32]
 
 MODEL = Path(__file__).parent / "models" / "efficientnet-lite0-512.onnx"
@@ -36,12 +38,15 @@ class Fingerprint:
             Image-Hashing Algorithm", Facebook 2019.
         embedding: The features of a neural network, float32 of shape (dimensions,) and length 1;
             scripts/export_model.py says how those of the shipped model are made.
+        keypoints: Distinct places of the picture, as `keypoints.find_keypoints` gives them; of a
+            stored picture the first of them only.
     """
 
     version: int
     quality: int
     pdq: bytes
     embedding: Floats
+    keypoints: bytes
 
 
 class Fingerprinter:
@@ -84,6 +89,7 @@ class Fingerprinter:
             quality=int(quality),
             pdq=np.packbits(bits).tobytes(),
             embedding=self._embedding(picture),
+            keypoints=find_keypoints(picture),
         )
 
     def _embedding(self, picture: Image.Image) -> Floats:

@@ -34,7 +34,7 @@ REQUEST_SECONDS = Histogram(
 )
 STEP_SECONDS = Histogram(
     "visualsnoop_step_seconds",
-    "The steps of requests: decode and embed a picture, search the database.",
+    "The steps: decode and embed a picture, search the database, compare what is found.",
     ["step"],
     buckets=_SECONDS,
 )

@@ -15,12 +15,12 @@ from starlette.responses import JSONResponse
 from .bodies import Bodies
 from .fingerprint import Fingerprint
 from .fingerprint_server import Fingerprints
-from .metrics import STEP_SECONDS
 from .pairs import LEAST_SCORE, Pairs
 from .parameters import checked_image_id, integer, number, path_image_id
 from .problems import bad_request, image_id_taken, no_image
+from .searching import find_similar
 from .settings import Settings
-from .similarity import CANDIDATES, Match, rank, rank_compared
+from .similarity import rank
 from .store import Key, Store, StoredImage
 
 _log = logging.getLogger(__name__)
@@ -129,20 +129,20 @@ class Operations:
         wanted: "_Wanted",
         without: str | None = None,
     ) -> list[dict[str, Any]]:
-        # One more than wanted, for the image that was searched by.
-        count = max(CANDIDATES, wanted.last) + 1
-        rankings: list[list[tuple[str, Match]]] = []
-        for query in queries:
-            with STEP_SECONDS.labels("search").time():
-                candidates = await self.store.candidates(key.collection_id, query, count)
-            others = [candidate for candidate in candidates if candidate.image_id != without]
-            matches = rank_compared(query, [other.compared for other in others])
-            rankings.append([(others[match.index].image_id, match) for match in matches])
+        rankings = [
+            await find_similar(self.store, key.collection_id, query, wanted.last, without)
+            for query in queries
+        ]
         scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
         good = [item for item in scored if item[1].score >= wanted.min_score]
         return [
-            {"id": image_id, "rank": place, "score": match.score, "transform": match.transform}
-            for place, (image_id, match) in enumerate(good)
+            {
+                "id": image.image_id,
+                "rank": place,
+                "score": match.score,
+                "transform": match.transform,
+            }
+            for place, (image, match) in enumerate(good)
         ][wanted.offset : wanted.last]
 
     async def compare_image(self, request: Request, key: Key) -> JSONResponse:

@@ -12,7 +12,7 @@ from datetime import datetime
 from attrs import frozen
 
 from .problems import unavailable
-from .similarity import CANDIDATES, rank_compared
+from .searching import find_similar
 from .store import Candidate, Pool, Store, StoredImage
 
 LEAST_SCORE = 0.5
@@ -42,12 +42,8 @@ class Pairs:
         if found is None:
             return
         image, fingerprint = found
-        candidates = await self._store.candidates(collection_id, fingerprint, CANDIDATES)
-        others = [candidate for candidate in candidates if candidate.image_id != image_id]
-        matches = rank_compared(fingerprint, [other.compared for other in others])
-        copies = [
-            (others[match.index], match.score) for match in matches if match.score >= LEAST_SCORE
-        ]
+        similar = await find_similar(self._store, collection_id, fingerprint, without=image_id)
+        copies = [(other, match.score) for other, match in similar if match.score >= LEAST_SCORE]
         await self._keep(collection_id, image, copies)
 
     async def _keep(

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 from visualsnoop_api.models.transform import Transform
 
 from .fingerprint import Fingerprint
+from .keypoints import KEPT_SIZE, NOTHING, Common, common_places, keypoint_count, mirrored
 
-CANDIDATES = 100
+CANDIDATES = 64
 """How many stored images are compared in full: those whose embeddings are nearest to the query's.
-Embeddings hardly ever leave a copy out; the hash then finds what they are least sure of."""
+Embeddings hardly ever leave a copy out; hashes and keypoints then find what they are unsure of."""
 
 POOR_QUALITY = 20
 """Below this quality a picture has next to no detail, and is similar only to what is the same."""
@@ -21,6 +22,19 @@ POOR_QUALITY = 20
 # of the other, and how fast the odds change with it (measured by scripts/quality.py).
 _EVEN_DISTANCE = 64
 _SPREAD = 6
+
+# What has places in common need not be the same picture: this is the best score that it can have.
+_PART = 0.95
+
+# The nearest images are looked at in a mirror as well.
+_IN_MIRROR = 16
+
+# What pictures with so many places each that have none in common lose of their score.
+_MANY_PLACES = 30
+_UNSUPPORTED = 0.1
+
+# A picture that is turned by so many degrees more or less still counts as upright.
+_SLANT = 20
 
 # Embeddings of pictures without detail differ by less than this if the pictures are not the same.
 _POOR_COSINE = 0.95
@@ -33,12 +47,13 @@ class Compared:
     """A stored fingerprint whose embedding has been compared with that of a query.
 
     Attributes:
-        quality, pdq: As in `Fingerprint`.
+        quality, pdq, keypoints: As in `Fingerprint`.
         cosine: The cosine of the two embeddings, -1 to 1.
     """
 
     quality: int
     pdq: bytes
+    keypoints: bytes
     cosine: float
 
 
@@ -65,7 +80,7 @@ def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
     return rank_compared(
         query,
         [
-            Compared(other.quality, other.pdq, float(cosine))
+            Compared(other.quality, other.pdq, other.keypoints[:KEPT_SIZE], float(cosine))
             for other, cosine in zip(others, cosines, strict=True)
         ],
     )
@@ -78,9 +93,10 @@ def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]
     scored by the embedding alone. So the results that others begin with are the same however many
     there are, if they are given nearest embedding first: pages of results fit together.
 
-    The score is the larger of two: the calibrated cosine of the embeddings, which sees through
-    crops and what was added, and a logistic function of the distance between the PDQ hashes, which
-    sees through blur and, taken over the eight ways to mirror and turn a picture, through those.
+    The score is the largest of three: the calibrated cosine of the embeddings, which sees through
+    colours and what was added; a logistic function of the distance between the PDQ hashes, which
+    sees through blur and, taken over the eight ways to mirror and turn a picture, through those;
+    and one of the places in common, which shows that a picture is a part of the other.
     """
     if not others:
         return []
@@ -88,18 +104,25 @@ def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]
     distances = hash_distances(query.pdq, [other.pdq for other in others])
     nearest = distances.min(axis=1)
     by_hash = 1 / (1 + np.exp((nearest - _EVEN_DISTANCE) / _SPREAD))
+    common = _common(query, others)
     is_later = np.arange(len(others)) >= CANDIDATES
     by_hash[is_later] = 0
     scores = np.where(
         _are_poor(query, others),
         (cosines - _POOR_COSINE) / (1 - _POOR_COSINE),
-        np.maximum(_calibrated(cosines), by_hash),
+        np.maximum.reduce(
+            [
+                _calibrated(cosines) - _UNSUPPORTED * _lack_places(query, others, common),
+                by_hash,
+                _by_places(common, cosines),
+            ]
+        ),
     ).clip(0, 1)
     return [
         Match(
             index=int(index),
             score=round(float(scores[index]), 4),
-            transform=_transform(distances[index]),
+            transform=_transform(distances[index], common[index]),
         )
         for index in np.lexsort((-scores, is_later))
     ]
@@ -114,14 +137,55 @@ def _calibrated(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
     return scores
 
 
+def _common(query: Fingerprint, others: Sequence[Compared]) -> list[Common]:
+    """What the query has in common with each of the others, as it is or mirrored."""
+    stored = [other.keypoints for other in others[:CANDIDATES]]
+    common = common_places(query.keypoints, stored)
+    if query.keypoints:
+        # Embeddings of mirrored copies are nearly those of the others.
+        in_mirror = common_places(mirrored(query.keypoints), stored[:_IN_MIRROR])
+        for index, found in enumerate(in_mirror):
+            if found.count > common[index].count:
+                # What was turned to the right is turned to the left in a mirror.
+                common[index] = evolve(found, is_mirrored=True, turn=-found.turn)
+    return common + [NOTHING] * (len(others) - len(common))
+
+
+def _lack_places(query: Fingerprint, others: Sequence[Compared], common: Sequence[Common]) -> Bits:
+    """Which of the others have nothing in common with the query, though both have many places."""
+    counts = np.array([keypoint_count(other.keypoints) for other in others])
+    have_many: Bits = np.minimum(counts, keypoint_count(query.keypoints)) >= _MANY_PLACES
+    has_none: Bits = np.array([each.count == 0 for each in common])
+    return have_many & has_none
+
+
+def _by_places(common: Sequence[Common], cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores by what pictures have in common.
+
+    Different pictures have places in common as well if they show the same caption, or stand in the
+    same screenshot. These are few of all places, and the rest of the pictures is not alike: so it
+    counts which share they are, and the cosine (weights fitted to such pictures and to copies).
+    """
+    shares = np.array([each.share for each in common])
+    scores: NDArray[np.float64] = _PART / (1 + np.exp(8 - 16 * shares - 9 * cosines))
+    scores[shares == 0] = 0
+    return scores
+
+
 def _are_poor(query: Fingerprint, others: Sequence[Compared]) -> Bits:
     qualities = np.array([min(query.quality, other.quality) for other in others])
     return qualities < POOR_QUALITY
 
 
-def _transform(distances: NDArray[np.int64]) -> Transform:
+def _transform(distances: NDArray[np.int64], common: Common) -> Transform:
     best = int(distances.argmin())
-    return _TRANSFORMS[best] if distances[best] <= _EVEN_DISTANCE else "unknown"
+    if distances[best] <= _EVEN_DISTANCE:
+        return _TRANSFORMS[best]
+    # Of a part of a picture the hash tells nothing, but the places do.
+    quarters = round(common.turn / 90)
+    if common.count == 0 or abs(common.turn - 90 * quarters) > _SLANT:
+        return "unknown"
+    return (_MIRRORED_TURNS if common.is_mirrored else _TURNS)[quarters % 4]
 
 
 def hash_distances(pdq: bytes, others: Sequence[bytes]) -> NDArray[np.int64]:
@@ -172,4 +236,13 @@ _TRANSFORMS: tuple[Transform, ...] = (
     "rotated_270",
     "rotated_90",
     "mirrored_rotated_90",
+)
+
+# What the query is if it was turned clockwise by so many quarters, or mirrored before.
+_TURNS: tuple[Transform, ...] = ("none", "rotated_90", "rotated_180", "rotated_270")
+_MIRRORED_TURNS: tuple[Transform, ...] = (
+    "mirrored",
+    "mirrored_rotated_90",
+    "mirrored_rotated_180",
+    "mirrored_rotated_270",
 )

@@ -16,7 +16,8 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from .fingerprint import Fingerprint
-from .similarity import Compared
+from .keypoints import KEPT_SIZE
+from .similarity import CANDIDATES, Compared
 
 # A collection is large if it has so many images, times the square root of how many are stored.
 _LARGE_FACTOR = 128
@@ -212,20 +213,27 @@ class Store:
         if not await self._is_large(collection_id):
             # The index is on the distance, and so of no use for this sum.
             distance, order = f"({distance}) + 0", "distance, image_id"
-        # The embeddings themselves would be most of what the database sends.
+        # Embeddings, and the keypoints of images that are not compared in full, would be most of
+        # what the database sends. One image more: that which was searched by may be among them.
         rows = await self._rows(
             f"""
-            SELECT image_id, image_time, quality, pdq, {distance} AS distance FROM images
-            WHERE collection_id = %s AND version = {int(query.version)}
-            ORDER BY {order} LIMIT %s
+            SELECT image_id, image_time, quality, pdq,
+                CASE WHEN row_number() OVER (ORDER BY {order}) <= {CANDIDATES + 1}
+                    THEN keypoints ELSE '' END,
+                distance
+            FROM (
+                SELECT image_id, image_time, quality, pdq, keypoints, {distance} AS distance
+                FROM images WHERE collection_id = %s AND version = {int(query.version)}
+                ORDER BY {order} LIMIT %s
+            ) AS nearest ORDER BY {order}
             """,
             HalfVector(query.embedding),
             collection_id,
             count,
         )
         return [
-            Candidate(image_id, image_time, Compared(quality, pdq, 1 - distance))
-            for image_id, image_time, quality, pdq, distance in rows
+            Candidate(image_id, image_time, Compared(quality, pdq, keypoints, 1 - distance))
+            for image_id, image_time, quality, pdq, keypoints, distance in rows
         ]
 
     async def _is_large(self, collection_id: str) -> bool:
@@ -272,13 +280,13 @@ class Store:
             return await cursor.fetchall()
 
 
-_FINGERPRINT = "version, quality, pdq, embedding"
+_FINGERPRINT = "version, quality, pdq, embedding, keypoints"
 _IMAGE = "image_id, image_time, quality"
 _COLUMNS = f"collection_id, image_id, image_time, {_FINGERPRINT}"
 _REPLACED = ", ".join(
     f"{column} = excluded.{column}" for column in f"image_time, {_FINGERPRINT}".split(", ")
 )
-_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s"
+_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s"
 _NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"
 
 
@@ -288,14 +296,16 @@ def _to_row(fingerprint: Fingerprint) -> tuple[Any, ...]:
         fingerprint.quality,
         fingerprint.pdq,
         HalfVector(fingerprint.embedding),
+        fingerprint.keypoints[:KEPT_SIZE],
     )
 
 
 def _from_row(row: TupleRow) -> Fingerprint:
-    version, quality, pdq, embedding = row
+    version, quality, pdq, embedding, keypoints = row
     return Fingerprint(
         version=version,
         quality=quality,
         pdq=pdq,
         embedding=embedding.to_numpy().astype(np.float32),
+        keypoints=keypoints,
     )

@@ -26,8 +26,7 @@ class ComparisonById(dict[str, Any]):
             highest score of two of its images.
         transform (Transform): How the query was made from the stored image, apart from other
             changes: it was mirrored (left and right exchanged) where the name says so, and then
-            turned clockwise. `unknown` where that cannot be told, mostly because the query is a
-            part of the image.
+            turned clockwise. `unknown` where that cannot be told, or where the query lies askew.
     """
 
     status: int = _attrs_field(validator=instance_of(int))
