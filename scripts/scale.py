@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from visualsnoop.server.decode import decode
 from visualsnoop.server.fingerprint import Fingerprinter
-from visualsnoop.server.keypoints import KEPT_SIZE, find_keypoints
+from visualsnoop.server.keypoints import KEPT_SIZE, KEYPOINT, find_keypoints
 from visualsnoop.server.keys import create_keys
 from visualsnoop.server.schema import index_embeddings
 
@@ -42,7 +42,6 @@ DIMENSIONS = 512
 FREEDOM = 20
 VERSION = Fingerprinter().version
 BATCH = 10_000
-KEYPOINT_SIZE = 22  # bytes
 PHOTOS = Path(__file__).parent.parent / "tests" / "photos"
 ADDED = 1000
 WARM_UP = 500  # searches, which bring the collection into memory
@@ -177,7 +176,7 @@ def embeddings(dice: np.random.Generator, count: int) -> NDArray[np.float32]:
 def keypoints(dice: np.random.Generator, count: int) -> NDArray[np.uint8]:
     """Those of real photos, mixed, with an eighth of their bits changed."""
     pool = real_keypoints()
-    per_image = KEPT_SIZE // KEYPOINT_SIZE
+    per_image = KEPT_SIZE // KEYPOINT.itemsize
     chosen = pool[dice.integers(0, len(pool), (count, per_image))].reshape(count, KEPT_SIZE)
     changed = np.full((count, KEPT_SIZE), 255, np.uint8)
     for _ in range(3):
@@ -191,7 +190,7 @@ def real_keypoints() -> NDArray[np.uint8]:
     for path in sorted(PHOTOS.glob("*.jpg")):
         with path.open("rb") as file:
             found += find_keypoints(decode(file))
-    return np.frombuffer(found, np.uint8).reshape(-1, KEYPOINT_SIZE)
+    return np.frombuffer(found, np.uint8).reshape(-1, KEYPOINT.itemsize)
 
 
 def print_sizes(connection: psycopg.Connection, total: int) -> None:

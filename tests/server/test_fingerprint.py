@@ -1,5 +1,6 @@
 """Fingerprints: the same for the same picture, wherever and whenever they are made."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from visualsnoop.server.common_places import common_places
 from visualsnoop.server.decode import decode
 from visualsnoop.server.fingerprint import Fingerprinter, network_input
 from visualsnoop.server.similarity import hash_distances
@@ -34,11 +36,14 @@ def test_fingerprints_of_the_photos_are_what_they_were(
         # Decoders and processors differ in the last digits.
         assert hash_distances(made.pdq, [bytes.fromhex(known["pdq"])])[0, 0] <= 4
         assert made.embedding[:64] @ known["embedding"] > 0.99 * np.square(known["embedding"]).sum()
+        (common,) = common_places(made.keypoints, [base64.b64decode(known["keypoints"])])
+        assert common.share > 0.7
 
 
 def test_fingerprint_is_deterministic(photo: Path) -> None:
     one, other = (Fingerprinter().fingerprint(read(photo)) for _ in range(2))
-    assert (one.pdq, one.embedding.tobytes()) == (other.pdq, other.embedding.tobytes())
+    assert (one.pdq, one.keypoints) == (other.pdq, other.keypoints)
+    assert one.embedding.tobytes() == other.embedding.tobytes()
 
 
 def test_embedding_has_length_one(photos: list[Path], fingerprinter: Fingerprinter) -> None:

@@ -1,4 +1,4 @@
-"""Places that two pictures have in common."""
+"""Keypoints, and the places that two pictures have in common."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from visualsnoop.server.common_places import LEAST_COMMON, NOTHING, common_places
 from visualsnoop.server.decode import decode
 from visualsnoop.server.keypoints import (
     KEPT_SIZE,
-    LEAST_COMMON,
-    NOTHING,
-    common_places,
+    KEYPOINT,
     find_keypoints,
-    keypoint_count,
     mirrored,
+    positions,
+    read_keypoints,
 )
 
 PHOTO = Path(__file__).parent.parent / "photos" / "astronaut.jpg"
@@ -33,7 +33,7 @@ STORED = find_keypoints(PICTURE)[:KEPT_SIZE]
 
 def test_picture_has_all_places_in_common_with_itself() -> None:
     (common,) = common_places(find_keypoints(PICTURE), [STORED])
-    assert common.count >= 0.8 * keypoint_count(STORED)
+    assert common.count >= 0.8 * len(read_keypoints(STORED))
     assert common.share > 0.8
     assert common.turn == pytest.approx(0, abs=1)
 
@@ -75,12 +75,16 @@ def test_mirrored_twice_is_as_it_was() -> None:
 
 
 def test_keypoints_that_are_kept_are_spread_over_the_picture() -> None:
-    places = np.frombuffer(STORED, "<u2").reshape(-1, 11)[:, :2] / 65535
+    places = positions(read_keypoints(STORED))
     width, height = np.array(PICTURE.size) / max(PICTURE.size)
-    for left in (0, width / 2):
-        for top in (0, height / 2):
-            is_in = (places >= (left, top)) & (places <= (left + width / 2, top + height / 2))
-            assert is_in.all(axis=1).sum() >= 10
+    is_left, is_upper = places.real < width / 2, places.imag < height / 2
+    for quarter in (
+        is_left & is_upper,
+        is_left & ~is_upper,
+        ~is_left & is_upper,
+        ~is_left & ~is_upper,
+    ):
+        assert quarter.sum() >= 10
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 640), (640, 1), (5, 3), (640, 640)])
@@ -92,3 +96,15 @@ def test_pictures_without_keypoints_have_nothing_in_common() -> None:
     assert common_places(b"", [STORED, b""]) == [NOTHING] * 2
     assert common_places(STORED, [b"", b""]) == [NOTHING] * 2
     assert common_places(STORED, []) == []
+
+
+records = st.binary(max_size=90 * KEYPOINT.itemsize).map(
+    lambda data: data[: len(data) // KEYPOINT.itemsize * KEYPOINT.itemsize]
+)
+
+
+@given(records, st.lists(records, max_size=3))
+def test_any_keypoints_can_be_compared(query: bytes, others: list[bytes]) -> None:
+    found = common_places(query, others)
+    assert len(found) == len(others)
+    assert all(0 <= common.share <= 1 for common in found)

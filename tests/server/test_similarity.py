@@ -69,6 +69,19 @@ def test_scores_fall_from_rank_to_rank(stored: list[Fingerprint]) -> None:
     assert all(0 <= score <= 1 for score in scores)
 
 
+def test_scores_fall_beyond_what_is_compared_in_full(stored: list[Fingerprint]) -> None:
+    dice = np.random.default_rng(7)
+    query = stored[0]
+    away = unit(dice.standard_normal(512, np.float32))
+    # Strangers by their hashes and places, each a little less alike than the one before.
+    others = [
+        evolve(stored[1], embedding=unit(query.embedding + step * away))
+        for step in np.linspace(0, 2, 3 * CANDIDATES, dtype=np.float32)
+    ]
+    scores = [match.score for match in rank(query, others)]
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_pages_of_results_fit_together(stored: list[Fingerprint]) -> None:
     dice = np.random.default_rng(7)
     query = stored[0].embedding

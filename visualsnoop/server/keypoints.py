@@ -1,88 +1,65 @@
-"""Places that two pictures have in common, in the same arrangement.
+"""Keypoints: distinct places of a picture, where they are and what they look like.
 
-A copy that shows a part of a picture, or has it somewhere on a page, is not much like it as a
-whole. But distinct places of the one are found in the other, all moved, turned and scaled alike.
-
-Sources: D. Lowe, "Distinctive Image Features from Scale-Invariant Keypoints" (2004), for the places
-and what describes them (SIFT), of which one bit for each number is kept; J. Philbin et al., "Object
-Retrieval with Large Vocabularies and Fast Spatial Matching" (2007), for their arrangement: each
-pair of places says how the one picture would lie on the other, and all other pairs vote on it.
+Source: D. Lowe, "Distinctive Image Features from Scale-Invariant Keypoints" (2004), known as SIFT.
+Of what describes a place one bit for each number is kept, which is nearly as good.
 """
-
-from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
-from attrs import frozen
 from numpy.typing import NDArray
 from PIL import Image
 
-_KEYPOINT = np.dtype(
+KEYPOINT = np.dtype(
     [
         # From the left and from the top, in units of the longer side.
         *(("x", "<u2"), ("y", "<u2")),
-        # How large the place is, on a logarithmic scale, and how it is turned.
+        # How large the place is, on a logarithmic scale, and how it lies.
         *(("size", "u1"), ("angle", "u1")),
         ("bits", "u1", 16),
     ]
 )
+"""A keypoint, in 22 bytes. `positions` and `poses` say what the numbers mean."""
 
-KEPT_SIZE = 90 * _KEYPOINT.itemsize
+KEPT_SIZE = 90 * KEYPOINT.itemsize
 """Of what `find_keypoints` gives, so many bytes are stored: PostgreSQL has them in one piece."""
-
-LEAST_COMMON = 5
-"""So many places in common are no accident."""
 
 _MOST = 300
 _LONGEST_SIDE = 320  # pixels; more cost more, and do not help
 _CELLS = 8
+_POSITIONS = 65535
 _STEPS = 16  # of sizes, to each doubling
-
-# Two places are taken for the same if so few of 128 bits differ, and clearly fewer than those of
-# the next best place (Lowe's ratio).
-_MOST_DIFFERING = 40
-_RATIO = 0.8
-
-# How far places may be from where they should be, in units of the query's longer side, and how much
-# else turned (radians) and scaled.
-_TOLERANCE = 0.02
-_TURNED = 0.5
-_SCALED = 1.6
-
-_Keypoints: TypeAlias = NDArray[np.void]
-_Complex: TypeAlias = NDArray[np.complexfloating[Any, Any]]
-_Floats: TypeAlias = NDArray[np.float64]
-_Indices: TypeAlias = NDArray[np.intp]
+_LEAST_SIZE = -12  # as a power of two
 
 # One thread: there are as many processes as are wanted.
 cv2.setNumThreads(1)
 
 
 def find_keypoints(picture: Image.Image) -> bytes:
-    """The most distinct places of a picture, spread over it: any part of them is so, too.
+    """The most distinct places of a picture, spread over it.
 
     Args:
         picture: A picture as `decode` gives it.
 
     Returns:
-        At most 300 records of 22 bytes, the best first.
+        At most 300 records as `KEYPOINT` has them; any first part of them is spread as well.
     """
     grey = _grey(picture)
     detector = cv2.SIFT.create(nfeatures=_MOST, contrastThreshold=0.01)
     found, descriptors = detector.detectAndCompute(grey, None)
     if not found:
         return b""
-    made = np.zeros(len(found), _KEYPOINT)
     longest = max(grey.shape)
     places = np.array([keypoint.pt for keypoint in found])
-    made["x"], made["y"] = (places / longest * 65535).clip(0, 65535).round().T
     sizes = np.array([keypoint.size for keypoint in found]) / longest
-    made["size"] = (_STEPS * (np.log2(sizes) + 12)).round().clip(0, 255)
-    made["angle"] = np.array([keypoint.angle for keypoint in found]) * 256 // 360
+    angles = np.array([keypoint.angle for keypoint in found])
+    made = np.zeros(len(found), KEYPOINT)
+    made["x"], made["y"] = (places / longest * _POSITIONS).clip(0, _POSITIONS).round().T
+    made["size"] = (_STEPS * (np.log2(sizes) - _LEAST_SIZE)).round().clip(0, 255)
+    made["angle"] = angles * 256 // 360
     made["bits"] = np.packbits(descriptors > np.median(descriptors, axis=1, keepdims=True), axis=1)
     strengths = np.array([keypoint.response for keypoint in found])
-    return made[_spread(places / grey.shape[::-1], strengths)].tobytes()
+    # The detector may find some more that are as good as the last one.
+    return made[_spread(places / grey.shape[::-1], strengths)[:_MOST]].tobytes()
 
 
 def _grey(picture: Image.Image) -> NDArray[np.uint8]:
@@ -91,7 +68,7 @@ def _grey(picture: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(picture.convert("L").resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _spread(places: _Floats, strengths: _Floats) -> NDArray[np.intp]:
+def _spread(places: NDArray[np.float64], strengths: NDArray[np.float64]) -> NDArray[np.intp]:
     """An order: the strongest place of each cell of a grid first, then the second ones..."""
     order = np.argsort(-strengths, kind="stable")
     column, row = (places[order] * _CELLS).astype(int).clip(0, _CELLS - 1).T
@@ -103,56 +80,29 @@ def _spread(places: _Floats, strengths: _Floats) -> NDArray[np.intp]:
     return order[np.argsort(turns, kind="stable")]
 
 
-@frozen
-class Common:
-    """What two pictures have in common.
-
-    Attributes:
-        count: How many places lie in both in the same arrangement; 0 if they are too few for one.
-        share: Which share they are of the stored places that lie within the query, 0 to 1.
-        turn: By what angle the query is turned, clockwise, in degrees from -180 to 180.
-        is_mirrored: Whether the query was mirrored before it was turned.
-    """
-
-    count: int
-    share: float
-    turn: float
-    is_mirrored: bool = False
+def read_keypoints(keypoints: bytes) -> NDArray[np.void]:
+    """Keypoints as an array of `KEYPOINT`."""
+    return np.frombuffer(keypoints, KEYPOINT)
 
 
-NOTHING = Common(count=0, share=0.0, turn=0.0)
+def positions(keypoints: NDArray[np.void]) -> NDArray[np.complex128]:
+    """Where keypoints are, as complex numbers x + iy, in units of the longer side."""
+    found: NDArray[np.complex128] = (keypoints["x"] + 1j * keypoints["y"]) / _POSITIONS
+    return found
 
 
-def common_places(query: bytes, others: Sequence[bytes]) -> list[Common]:
-    """What a picture has in common with each of others.
-
-    Args:
-        query: The keypoints of the picture, as `find_keypoints` gives them.
-        others: Those of the stored pictures.
-    """
-    results = [NOTHING] * len(others)
-    places, stored = _read(query), _read(b"".join(others))
-    if len(places) < LEAST_COMMON or len(stored) < LEAST_COMMON:
-        return results
-    owners = np.repeat(np.arange(len(others)), [len(_read(other)) for other in others])
-    which, match = _same(stored, places)
-    placed, laid = _Arrangement.of(stored), _Arrangement.of(places)
-    counts = np.bincount(owners[which], minlength=len(others))
-    for index in np.flatnonzero(counts >= LEAST_COMMON):
-        chosen = owners[which] == index
-        results[index] = _agreement(
-            placed.of_some(which[chosen]),
-            laid.of_some(match[chosen]),
-            placed.at[owners == index],
-            laid.at,
-        )
-    return results
+def poses(keypoints: NDArray[np.void]) -> NDArray[np.complex128]:
+    """How large keypoints are, in the same units, and how they lie, as complex numbers."""
+    sizes = 2 ** (keypoints["size"] / _STEPS + _LEAST_SIZE)
+    angles = keypoints["angle"] * (2 * np.pi / 256)
+    found: NDArray[np.complex128] = sizes * np.exp(1j * angles)
+    return found
 
 
 def mirrored(keypoints: bytes) -> bytes:
     """The keypoints that a picture has when left and right are exchanged."""
-    places = _read(keypoints).copy()
-    places["x"] = 65535 - places["x"]
+    places = read_keypoints(keypoints).copy()
+    places["x"] = _POSITIONS - places["x"]
     places["angle"] = 128 - places["angle"]
     bits = np.unpackbits(places["bits"], axis=1)[:, _MIRRORED_BITS]
     places["bits"] = np.packbits(bits, axis=1)
@@ -162,120 +112,3 @@ def mirrored(keypoints: bytes) -> bytes:
 # SIFT describes 4 x 4 cells around a place, in the direction in which it lies, by 8 angles each:
 # across that direction the cells are exchanged, and the angles are the other way round.
 _MIRRORED_BITS = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].ravel()
-
-
-def keypoint_count(keypoints: bytes) -> int:
-    """How many keypoints there are."""
-    return len(keypoints) // _KEYPOINT.itemsize
-
-
-def _read(keypoints: bytes) -> _Keypoints:
-    return np.frombuffer(keypoints, _KEYPOINT)
-
-
-def _same(stored: _Keypoints, places: _Keypoints) -> tuple[_Indices, _Indices]:
-    """Which of the stored places look like one of the query's alone, and like which."""
-    differing = _differing(places, stored)
-    least = differing.min(axis=0)
-    # Most look like none of them.
-    which = np.flatnonzero(least <= _MOST_DIFFERING)
-    least, differing = least[which], differing[:, which]
-    match = differing.argmin(axis=0)
-    differing[match, np.arange(len(which))] = 255
-    is_clear = least < _RATIO * differing.min(axis=0)
-    return which[is_clear], match[is_clear]
-
-
-def _differing(places: _Keypoints, others: _Keypoints) -> NDArray[np.uint8]:
-    """How many bits of what describes them differ, for each of the one and each of the others."""
-    words, other_words = (
-        np.ascontiguousarray(each["bits"]).view(np.uint64).T for each in (places, others)
-    )
-    differing: NDArray[np.uint8] = sum(
-        np.bitwise_count(word[:, np.newaxis] ^ other)
-        for word, other in zip(words, other_words, strict=True)
-    )
-    return differing
-
-
-@frozen
-class _Arrangement:
-    """Where places are and how they lie, as complex numbers."""
-
-    at: _Complex
-    lying: _Complex
-
-    @classmethod
-    def of(cls, keypoints: _Keypoints) -> "_Arrangement":
-        sizes = 2 ** (keypoints["size"] / _STEPS - 12)
-        angles = keypoints["angle"] * (2 * np.pi / 256)
-        return cls((keypoints["x"] + 1j * keypoints["y"]) / 65535, sizes * np.exp(1j * angles))
-
-    def of_some(self, indices: _Indices) -> "_Arrangement":
-        return _Arrangement(self.at[indices], self.lying[indices])
-
-
-def _agreement(
-    stored: _Arrangement, query: _Arrangement, all_stored: _Complex, all_query: _Complex
-) -> Common:
-    """On how many of the pairs of places one arrangement agrees.
-
-    Args:
-        stored, query: The two places of each pair.
-        all_stored, all_query: Where all places of the two pictures are.
-    """
-    # Each pair says how the query lies on the stored picture, and so where all others should be.
-    moves = query.lying / stored.lying
-    expected = query.at[:, np.newaxis] + moves[:, np.newaxis] * (
-        stored.at - stored.at[:, np.newaxis]
-    )
-    ratios = moves / moves[:, np.newaxis]
-    lie_alike = (np.abs(np.angle(ratios)) < _TURNED) & (
-        np.abs(np.log(np.abs(ratios))) < np.log(_SCALED)
-    )
-    votes = lie_alike & (np.abs(expected - query.at) < 2 * _TOLERANCE)
-    best = votes.sum(axis=1).argmax()
-    agreed = votes[best]
-    for _ in range(2):
-        if agreed.sum() < LEAST_COMMON:
-            return NOTHING
-        # Those who agree say it better than one of them: that allows for a stretch and a slant.
-        mapping = _fitted(stored.at[agreed], query.at[agreed])
-        agreed = lie_alike[best] & (np.abs(_mapped(stored.at, mapping) - query.at) < _TOLERANCE)
-    count = min(_different(stored.at[agreed]), _different(query.at[agreed]))
-    if count < LEAST_COMMON:
-        return NOTHING
-    visible = _within(_mapped(all_stored, mapping), all_query).sum()
-    return Common(
-        count=count,
-        share=min(1.0, count / max(1, int(visible))),
-        turn=float(np.degrees(np.angle(mapping[0]))),
-    )
-
-
-def _fitted(places: _Complex, onto: _Complex) -> _Complex:
-    """The affine mapping z -> a z + b conj(z) + c that fits best."""
-    mapping: _Complex = np.linalg.lstsq(_terms(places), onto, rcond=None)[0]
-    return mapping
-
-
-def _mapped(places: _Complex, mapping: _Complex) -> _Complex:
-    return _terms(places) @ mapping
-
-
-def _terms(places: _Complex) -> _Complex:
-    return np.stack([places, places.conj(), np.ones_like(places)], axis=1)
-
-
-def _different(places: _Complex) -> int:
-    """How many of them are apart, for one place may be found in several sizes."""
-    cells = (places / _TOLERANCE).view(float).reshape(-1, 2).astype(int)
-    return len(np.unique(cells, axis=0))
-
-
-def _within(places: _Complex, frame: _Complex) -> NDArray[np.bool_]:
-    """Which of the places lie in the rectangle that others fill."""
-    x, y = frame.real, frame.imag
-    is_across: NDArray[np.bool_] = (places.real >= x.min()) & (places.real <= x.max())
-    is_along: NDArray[np.bool_] = (places.imag >= y.min()) & (places.imag <= y.max())
-    return is_across & is_along

@@ -8,8 +8,9 @@ from attrs import evolve, frozen
 from numpy.typing import NDArray
 from visualsnoop_api.models.transform import Transform
 
+from .common_places import NOTHING, Common, common_places
 from .fingerprint import Fingerprint
-from .keypoints import KEPT_SIZE, NOTHING, Common, common_places, keypoint_count, mirrored
+from .keypoints import KEPT_SIZE, mirrored, read_keypoints
 
 CANDIDATES = 64
 """How many stored images are compared in full: those whose embeddings are nearest to the query's.
@@ -112,7 +113,7 @@ def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]
         (cosines - _POOR_COSINE) / (1 - _POOR_COSINE),
         np.maximum.reduce(
             [
-                _calibrated(cosines) - _UNSUPPORTED * _lack_places(query, others, common),
+                _calibrated(cosines) - _UNSUPPORTED * _are_unsupported(query, others, common),
                 by_hash,
                 _by_places(common, cosines),
             ]
@@ -151,12 +152,18 @@ def _common(query: Fingerprint, others: Sequence[Compared]) -> list[Common]:
     return common + [NOTHING] * (len(others) - len(common))
 
 
-def _lack_places(query: Fingerprint, others: Sequence[Compared], common: Sequence[Common]) -> Bits:
-    """Which of the others have nothing in common with the query, though both have many places."""
-    counts = np.array([keypoint_count(other.keypoints) for other in others])
-    have_many: Bits = np.minimum(counts, keypoint_count(query.keypoints)) >= _MANY_PLACES
-    has_none: Bits = np.array([each.count == 0 for each in common])
-    return have_many & has_none
+def _are_unsupported(
+    query: Fingerprint, others: Sequence[Compared], common: Sequence[Common]
+) -> Bits:
+    """Which of the others have nothing in common with the query, though both have many places.
+
+    What is not compared in full counts as such, so that no score is higher than those before it.
+    """
+    counts = np.array([len(read_keypoints(other.keypoints)) for other in others])
+    counts[CANDIDATES:] = _MANY_PLACES
+    have_many = np.minimum(counts, len(read_keypoints(query.keypoints))) >= _MANY_PLACES
+    unsupported: Bits = have_many & np.array([each.count == 0 for each in common])
+    return unsupported
 
 
 def _by_places(common: Sequence[Common], cosines: NDArray[np.float64]) -> NDArray[np.float64]:
