@@ -31,7 +31,7 @@ from PIL import Image
 
 from visualsnoop.server.decode import FORMATS, decode, fitted
 from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter
-from visualsnoop.server.similarity import CANDIDATES, rank
+from visualsnoop.server.similarity import rank
 
 PHOTOS = Path(__file__).parent.parent / "tests" / "photos"
 SUFFIXES = Image.registered_extensions()
@@ -141,10 +141,8 @@ def searched(
 
 
 def by_visualsnoop(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
-    embeddings = np.stack([other.fingerprint.embedding for other in stored])
-    nearest = np.argsort(-(embeddings @ query.fingerprint.embedding))[:CANDIDATES]
-    best = rank(query.fingerprint, [stored[index].fingerprint for index in nearest])[0]
-    return int(nearest[best.index]), best.score
+    best = rank(query.fingerprint, [other.fingerprint for other in stored])[0]
+    return best.index, best.score
 
 
 def by_pdq(query: Described, stored: Sequence[Described]) -> tuple[int, float]:

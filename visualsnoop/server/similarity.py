@@ -8,13 +8,20 @@ from attrs import evolve, frozen
 from numpy.typing import NDArray
 from visualsnoop_api.models.transform import Transform
 
-from .common_places import NOTHING, Common, common_places
+from .common_places import Common, common_places
 from .fingerprint import Fingerprint
 from .keypoints import KEPT_SIZE, mirrored, read_keypoints
 
-CANDIDATES = 64
-"""How many stored images are compared in full: those whose embeddings are nearest to the query's.
-Embeddings hardly ever leave a copy out; hashes and keypoints then find what they are unsure of."""
+CANDIDATES = 200
+"""How many stored images are compared by their hashes as well: those whose embeddings are nearest
+to the query's. Hashes find what embeddings are unsure of, as pictures that are blurred and turned.
+"""
+
+CANDIDATES_OF_LARGE = 64
+"""The same in large collections, where each of them costs a step of a walk through the index."""
+
+PLACED = 32
+"""How many of these are compared by their keypoints, too."""
 
 POOR_QUALITY = 20
 """Below this quality a picture has next to no detail, and is similar only to what is the same."""
@@ -23,12 +30,14 @@ POOR_QUALITY = 20
 # of the other, and how fast the odds change with it (measured by scripts/quality.py).
 _EVEN_DISTANCE = 64
 _SPREAD = 6
+_FARTHEST = 256
 
 # What has places in common need not be the same picture: this is the best score that it can have.
 _PART = 0.95
 
-# The nearest images are looked at in a mirror as well.
-_IN_MIRROR = 16
+# So many of the nearest are looked at in a mirror as well: mirrored copies are among them, as
+# embeddings hardly tell them from others.
+_IN_MIRROR = 8
 
 # What pictures with so many places each that have none in common lose of their score.
 _MANY_PLACES = 30
@@ -48,14 +57,15 @@ class Compared:
     """A stored fingerprint whose embedding has been compared with that of a query.
 
     Attributes:
-        quality, pdq, keypoints: As in `Fingerprint`.
         cosine: The cosine of the two embeddings, -1 to 1.
+        quality: As in `Fingerprint`.
+        pdq, keypoints: As in `Fingerprint`; empty where they are not to be compared.
     """
 
-    quality: int
-    pdq: bytes
-    keypoints: bytes
     cosine: float
+    quality: int
+    pdq: bytes = b""
+    keypoints: bytes = b""
 
 
 @frozen
@@ -74,25 +84,30 @@ class Match:
 
 
 def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
-    """Compare a picture with others, best first: see `rank_compared`."""
+    """Compare a picture with others, best first, as with the images of a small collection."""
     if not others:
         return []
     cosines = np.stack([other.embedding for other in others]) @ query.embedding
-    return rank_compared(
-        query,
-        [
-            Compared(other.quality, other.pdq, other.keypoints[:KEPT_SIZE], float(cosine))
-            for other, cosine in zip(others, cosines, strict=True)
-        ],
-    )
+    nearest = np.argsort(-cosines, kind="stable").tolist()
+    compared = [
+        Compared(
+            float(cosines[index]),
+            others[index].quality,
+            others[index].pdq if place < CANDIDATES else b"",
+            others[index].keypoints[:KEPT_SIZE] if place < PLACED else b"",
+        )
+        for place, index in enumerate(nearest)
+    ]
+    matches = rank_compared(query, compared)
+    return [evolve(match, index=nearest[match.index]) for match in matches]
 
 
 def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]:
     """Compare a picture with others, whose embeddings have been compared already, best first.
 
-    The first `CANDIDATES` of the others are compared in full, and come first; what follows them is
-    scored by the embedding alone. So the results that others begin with are the same however many
-    there are, if they are given nearest embedding first: pages of results fit together.
+    Those that have a hash come first; the others are scored by the embedding alone. So if they are
+    given nearest embedding first, and always as many with a hash, then the results that they begin
+    with are the same however many there are: pages of results fit together.
 
     The score is the largest of three: the calibrated cosine of the embeddings, which sees through
     colours and what was added; a logistic function of the distance between the PDQ hashes, which
@@ -102,12 +117,12 @@ def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]
     if not others:
         return []
     cosines = np.array([other.cosine for other in others])
-    distances = hash_distances(query.pdq, [other.pdq for other in others])
-    nearest = distances.min(axis=1)
-    by_hash = 1 / (1 + np.exp((nearest - _EVEN_DISTANCE) / _SPREAD))
+    # Any hash stands in for those that are missing: it counts for nothing.
+    distances = hash_distances(query.pdq, [other.pdq or bytes(32) for other in others])
+    is_later = np.array([not other.pdq for other in others])
+    distances[is_later] = _FARTHEST
+    by_hash = 1 / (1 + np.exp((distances.min(axis=1) - _EVEN_DISTANCE) / _SPREAD))
     common = _common(query, others)
-    is_later = np.arange(len(others)) >= CANDIDATES
-    by_hash[is_later] = 0
     scores = np.where(
         _are_poor(query, others),
         (cosines - _POOR_COSINE) / (1 - _POOR_COSINE),
@@ -140,16 +155,15 @@ def _calibrated(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _common(query: Fingerprint, others: Sequence[Compared]) -> list[Common]:
     """What the query has in common with each of the others, as it is or mirrored."""
-    stored = [other.keypoints for other in others[:CANDIDATES]]
-    common = common_places(query.keypoints, stored)
-    if query.keypoints:
-        # Embeddings of mirrored copies are nearly those of the others.
-        in_mirror = common_places(mirrored(query.keypoints), stored[:_IN_MIRROR])
-        for index, found in enumerate(in_mirror):
-            if found.count > common[index].count:
-                # What was turned to the right is turned to the left in a mirror.
-                common[index] = evolve(found, is_mirrored=True, turn=-found.turn)
-    return common + [NOTHING] * (len(others) - len(common))
+    common = common_places(query.keypoints, [other.keypoints for other in others])
+    in_mirror = common_places(
+        mirrored(query.keypoints), [other.keypoints for other in others[:_IN_MIRROR]]
+    )
+    for index, found in enumerate(in_mirror):
+        if found.count > common[index].count:
+            # What was turned to the right is turned to the left in a mirror.
+            common[index] = evolve(found, is_mirrored=True, turn=-found.turn)
+    return common
 
 
 def _are_unsupported(
@@ -157,13 +171,13 @@ def _are_unsupported(
 ) -> Bits:
     """Which of the others have nothing in common with the query, though both have many places.
 
-    What is not compared in full counts as such, so that no score is higher than those before it.
+    What is farther away than what was compared counts as such, or it could get a higher score.
     """
-    counts = np.array([len(read_keypoints(other.keypoints)) for other in others])
-    counts[CANDIDATES:] = _MANY_PLACES
-    have_many = np.minimum(counts, len(read_keypoints(query.keypoints))) >= _MANY_PLACES
-    unsupported: Bits = have_many & np.array([each.count == 0 for each in common])
-    return unsupported
+    if len(read_keypoints(query.keypoints)) < _MANY_PLACES:
+        return np.zeros(len(others), bool)
+    have_few = [0 < len(read_keypoints(other.keypoints)) < _MANY_PLACES for other in others]
+    has_none: Bits = np.array([each.count == 0 for each in common]) & ~np.array(have_few)
+    return has_none
 
 
 def _by_places(common: Sequence[Common], cosines: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from .fingerprint import Fingerprint
 from .keypoints import KEPT_SIZE
-from .similarity import CANDIDATES, Compared
+from .similarity import CANDIDATES, CANDIDATES_OF_LARGE, PLACED, Compared
 
 # A collection is large if it has so many images, times the square root of how many are stored.
 _LARGE_FACTOR = 128
@@ -208,32 +208,42 @@ class Store:
 
         A small collection is compared as a whole. In a large one, the index of the version is
         walked until it has given enough images of the collection; see `schema.index_embeddings`.
+
+        Args:
+            collection_id: The collection.
+            query: The picture that is searched for.
+            count: How many images are wanted. There may be more: those that are to be compared by
+                their hashes, and one that may be the picture itself.
         """
         distance, order = f"embedding::halfvec({len(query.embedding)}) <=> %s", "distance"
+        hashed = CANDIDATES_OF_LARGE
         if not await self._is_large(collection_id):
             # The index is on the distance, and so of no use for this sum.
             distance, order = f"({distance}) + 0", "distance, image_id"
-        # Embeddings, and the keypoints of images that are not compared in full, would be most of
-        # what the database sends. One image more: that which was searched by may be among them.
+            hashed = CANDIDATES
+        # What is not compared would be most of what the database sends.
         rows = await self._rows(
             f"""
-            SELECT image_id, image_time, quality, pdq,
-                CASE WHEN row_number() OVER (ORDER BY {order}) <= {CANDIDATES + 1}
-                    THEN keypoints ELSE '' END,
-                distance
+            SELECT image_id, image_time, 1 - distance, quality,
+                CASE WHEN place <= {hashed + 1} THEN pdq ELSE '' END,
+                CASE WHEN place <= {PLACED + 1} THEN keypoints ELSE '' END
             FROM (
-                SELECT image_id, image_time, quality, pdq, keypoints, {distance} AS distance
-                FROM images WHERE collection_id = %s AND version = {int(query.version)}
-                ORDER BY {order} LIMIT %s
-            ) AS nearest ORDER BY {order}
+                SELECT *, row_number() OVER (ORDER BY {order}) AS place
+                FROM (
+                    SELECT image_id, image_time, quality, pdq, keypoints, {distance} AS distance
+                    FROM images
+                    WHERE collection_id = %s AND version = {int(query.version)}
+                    ORDER BY {order} LIMIT %s
+                ) AS nearest
+            ) AS placed ORDER BY place
             """,
             HalfVector(query.embedding),
             collection_id,
-            count,
+            max(count, hashed) + 1,
         )
         return [
-            Candidate(image_id, image_time, Compared(quality, pdq, keypoints, 1 - distance))
-            for image_id, image_time, quality, pdq, keypoints, distance in rows
+            Candidate(image_id, image_time, Compared(*compared))
+            for image_id, image_time, *compared in rows
         ]
 
     async def _is_large(self, collection_id: str) -> bool:
