@@ -11,6 +11,7 @@ from PIL import Image
 from visualsnoop.server.common_places import common_places
 from visualsnoop.server.decode import decode
 from visualsnoop.server.fingerprint import Fingerprinter, network_input
+from visualsnoop.server.keypoints import KEYPOINT
 from visualsnoop.server.similarity import hash_distances
 
 GOLDEN = Path(__file__).parent / "golden_fingerprints.json"
@@ -57,9 +58,11 @@ def test_embedding_has_length_one(photos: list[Path], fingerprinter: Fingerprint
 def test_picture_of_any_shape_has_a_fingerprint(
     size: tuple[int, int], fingerprinter: Fingerprinter
 ) -> None:
-    made = fingerprinter.fingerprint(Image.new("RGB", size, "teal"))
-    assert np.isfinite(made.embedding).all()
-    assert len(made.pdq) == 32
+    for picture in (Image.new("RGB", size, "teal"), Image.effect_noise(size, 90).convert("RGB")):
+        made = fingerprinter.fingerprint(picture)
+        assert np.isfinite(made.embedding).all()
+        assert len(made.pdq) == 32
+        assert len(made.keypoints) <= 300 * KEYPOINT.itemsize
 
 
 def test_flat_picture_has_no_quality(photo: Path, fingerprinter: Fingerprinter) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from .keypoints import poses, positions, read_keypoints
+from .keypoints import count_keypoints, poses, positions, read_keypoints
 
 LEAST_COMMON = 5
 """So many places in common are no accident."""
@@ -23,7 +23,7 @@ LEAST_COMMON = 5
 # Two places look alike if so few of 128 bits differ, and clearly fewer than those of the next best
 # place (Lowe's ratio).
 _MOST_DIFFERING = 40
-_RATIO = 0.8
+_RATIO = 0.75
 
 # How far places may be from where they should be, in units of the query's longer side, and how much
 # else turned (radians) and scaled.
@@ -67,7 +67,7 @@ def common_places(query: bytes, others: Sequence[bytes]) -> list[Common]:
     places, stored = read_keypoints(query), read_keypoints(b"".join(others))
     if len(places) < LEAST_COMMON or len(stored) < LEAST_COMMON:
         return results
-    owners = np.repeat(np.arange(len(others)), [len(read_keypoints(other)) for other in others])
+    owners = np.repeat(np.arange(len(others)), [count_keypoints(other) for other in others])
     which, match = _same(stored, places)
     placed, laid = _Arrangement.of(stored), _Arrangement.of(places)
     counts = np.bincount(owners[which], minlength=len(others))

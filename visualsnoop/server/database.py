@@ -69,7 +69,7 @@ def connections(settings: Settings) -> Connections:
             # The index goes on until it has enough images of the one collection that is searched.
             "hnsw.iterative_scan": "strict_order",
             # A walk keeps so many in mind: more than are asked for, or it would miss some of them.
-            "hnsw.ef_search": f"{CANDIDATES_OF_LARGE + 28}",
+            "hnsw.ef_search": f"{2 * CANDIDATES_OF_LARGE}",
             "hnsw.max_scan_tuples": "1000000",
             "statement_timeout": f"{1000 * settings.statement_time:.0f}",
             "lock_timeout": f"{1000 * _LOCK_TIME:.0f}",

@@ -80,6 +80,11 @@ def _spread(places: NDArray[np.float64], strengths: NDArray[np.float64]) -> NDAr
     return order[np.argsort(turns, kind="stable")]
 
 
+def count_keypoints(keypoints: bytes) -> int:
+    """How many keypoints there are."""
+    return len(keypoints) // KEYPOINT.itemsize
+
+
 def read_keypoints(keypoints: bytes) -> NDArray[np.void]:
     """Keypoints as an array of `KEYPOINT`."""
     return np.frombuffer(keypoints, KEYPOINT)

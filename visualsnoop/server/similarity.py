@@ -10,7 +10,7 @@ from visualsnoop_api.models.transform import Transform
 
 from .common_places import Common, common_places
 from .fingerprint import Fingerprint
-from .keypoints import KEPT_SIZE, mirrored, read_keypoints
+from .keypoints import KEPT_SIZE, count_keypoints, mirrored
 
 CANDIDATES = 200
 """How many stored images are compared by their hashes as well: those whose embeddings are nearest
@@ -121,7 +121,8 @@ def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]
     distances = hash_distances(query.pdq, [other.pdq or bytes(32) for other in others])
     is_later = np.array([not other.pdq for other in others])
     distances[is_later] = _FARTHEST
-    by_hash = 1 / (1 + np.exp((distances.min(axis=1) - _EVEN_DISTANCE) / _SPREAD))
+    ways, least = distances.argmin(axis=1), distances.min(axis=1)
+    by_hash = 1 / (1 + np.exp((least - _EVEN_DISTANCE) / _SPREAD))
     common = _common(query, others)
     scores = np.where(
         _are_poor(query, others),
@@ -138,7 +139,7 @@ def rank_compared(query: Fingerprint, others: Sequence[Compared]) -> list[Match]
         Match(
             index=int(index),
             score=round(float(scores[index]), 4),
-            transform=_transform(distances[index], common[index]),
+            transform=_transform(int(ways[index]), int(least[index]), common[index]),
         )
         for index in np.lexsort((-scores, is_later))
     ]
@@ -173,11 +174,12 @@ def _are_unsupported(
 
     What is farther away than what was compared counts as such, or it could get a higher score.
     """
-    if len(read_keypoints(query.keypoints)) < _MANY_PLACES:
+    if count_keypoints(query.keypoints) < _MANY_PLACES:
         return np.zeros(len(others), bool)
-    have_few = [0 < len(read_keypoints(other.keypoints)) < _MANY_PLACES for other in others]
-    has_none: Bits = np.array([each.count == 0 for each in common]) & ~np.array(have_few)
-    return has_none
+    counts = np.array([count_keypoints(other.keypoints) for other in others])
+    has_none = np.array([each.count == 0 for each in common])
+    unsupported: Bits = has_none & ((counts == 0) | (counts >= _MANY_PLACES))
+    return unsupported
 
 
 def _by_places(common: Sequence[Common], cosines: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -198,10 +200,9 @@ def _are_poor(query: Fingerprint, others: Sequence[Compared]) -> Bits:
     return qualities < POOR_QUALITY
 
 
-def _transform(distances: NDArray[np.int64], common: Common) -> Transform:
-    best = int(distances.argmin())
-    if distances[best] <= _EVEN_DISTANCE:
-        return _TRANSFORMS[best]
+def _transform(way: int, distance: int, common: Common) -> Transform:
+    if distance <= _EVEN_DISTANCE:
+        return _TRANSFORMS[way]
     # Of a part of a picture the hash tells nothing, but the places do.
     quarters = round(common.turn / 90)
     if common.count == 0 or abs(common.turn - 90 * quarters) > _SLANT:
