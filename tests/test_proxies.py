@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
+from typing import Any
 
 import httpx
 import pytest
@@ -26,16 +27,10 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
-def chosen_by_requests(url: str, proxies: dict[str, str | None]) -> str | None:
+def chosen_by_requests(url: str, proxies: dict[str, Any]) -> str | None:
+    """The proxy; that a value may be None, the types of Requests do not say."""
     session = requests.Session()
-    settings = session.merge_environment_settings(
-        url,
-        # Requests takes None as well, which its types do not say.
-        dict(proxies),  # type: ignore[arg-type]
-        None,
-        None,
-        None,
-    )
+    settings = session.merge_environment_settings(url, dict(proxies), None, None, None)
     return requests.utils.select_proxy(url, settings["proxies"]) or None
 
 
