@@ -14,7 +14,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed ## Add photos to a service, and find them again by edited copies
-	@$(RUN)/python scripts/demo.py
+	@$(RUN)/python -m scripts.demo
 
 test: lint types contract check-generated typescript docs tests ## Run every check: this is what must pass
 
@@ -31,13 +31,13 @@ contract: $(VENV)/installed ## Check the contract: is it OpenAPI, and by the str
 	npx --yes @redocly/cli@2.40.0 lint --config spec/redocly.yaml spec/visualsnoop-v1.yaml
 
 check-generated: $(VENV)/installed ## Check that generated/ is what the contract says
-	$(RUN)/python scripts/generate.py --check
+	$(RUN)/python -m scripts.generate --check
 
 generate: $(VENV)/installed ## Make generated/ from the contract
-	$(RUN)/python scripts/generate.py
+	$(RUN)/python -m scripts.generate
 
 typescript: $(VENV)/installed ## Use the service by a client in TypeScript made from the contract
-	$(RUN)/python scripts/check_typescript.py
+	$(RUN)/python -m scripts.check_typescript
 
 docs: $(VENV)/installed ## Build the manual in docs/_build
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
@@ -47,18 +47,18 @@ tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the p
 	$(RUN)/python -m tests.with_httpx2
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
-	$(RUN)/python scripts/quality.py
+	$(RUN)/python -m scripts.bench.quality
 
 scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
-	$(RUN)/python scripts/scale.py
+	$(RUN)/python -m scripts.bench.scale
 
 proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services, for about 20 minutes
-	$(RUN)/python scripts/crash.py --service-kills 20 --database-kills 10
-	$(RUN)/python scripts/failover.py --times 3
+	$(RUN)/python -m scripts.proofs.crash --service-kills 20 --database-kills 10
+	$(RUN)/python -m scripts.proofs.failover --times 3
 	CONTRACT_EXAMPLES=100 $(RUN)/pytest tests/server/test_contract.py
-	$(RUN)/python scripts/abuse.py --seconds 10
-	$(RUN)/python scripts/soak.py --minutes 5
-	$(RUN)/python scripts/fuzz.py --seconds 120
+	$(RUN)/python -m scripts.proofs.abuse --seconds 10
+	$(RUN)/python -m scripts.proofs.soak --minutes 5
+	$(RUN)/python -m scripts.proofs.fuzz --seconds 120
 
 clean: ## Remove what the targets have made
 	rm -rf $(VENV) docs/_build

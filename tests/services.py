@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import psutil
-from local_service import LocalService
 
+from scripts.local_service import LocalService
 from visualsnoop.auth import VisualSnoopHMACAuth, signature
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 BASE_PATH = "/api/v1"
 

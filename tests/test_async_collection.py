@@ -11,7 +11,7 @@ import pytest
 
 from visualsnoop import AsyncCollection
 from visualsnoop.exceptions import AuthenticationError
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import Listener, after_session, closed_port, listening, read_head, response
 

@@ -27,7 +27,7 @@ from .sockets import (
     serve_session,
     session_response,
 )
-from .worlds import Connect
+from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 LARGE = bytes(range(256)) * 40_000

@@ -25,7 +25,7 @@ from visualsnoop.exceptions import (
 )
 
 from .sockets import Listener, listening, read_request, response, session_response
-from .worlds import Connect
+from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 IMAGE = (

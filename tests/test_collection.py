@@ -22,7 +22,7 @@ from visualsnoop.exceptions import (
     TooLargeError,
 )
 from visualsnoop.models import ImageInput
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 
 def test_collection_knows_what_it_is(collection: Collection, keys: NewKeys) -> None:
@@ -215,7 +215,7 @@ def test_url_is_an_error_before_sending(collection: Collection) -> None:
 def test_collections_do_not_see_each_other(
     service: str, database: str, collection: Collection, photo: Path
 ) -> None:
-    from visualsnoop.server.keys import create_keys
+    from visualsnoop.server.storage.keys import create_keys
 
     collection.add_image(photo, "beach")
     other_keys = create_keys(database, "other", "eve")

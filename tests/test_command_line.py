@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from attrs import fields
 
-from visualsnoop._serve_command import serve
-from visualsnoop.server.catalogue import find_collection
-from visualsnoop.server.keys import NewKeys, list_keys
+from visualsnoop.cli.serve import serve
 from visualsnoop.server.settings import MIB, Listening, Settings
+from visualsnoop.server.storage.collections import find_collection
+from visualsnoop.server.storage.keys import NewKeys, list_keys
 
 # Of what options count in.
 UNITS: dict[str, int | timedelta] = {

@@ -18,7 +18,7 @@ from visualsnoop.exceptions import (
     TimedOutError,
     UnexpectedAnswerError,
 )
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
     Handler,
@@ -31,7 +31,7 @@ from .sockets import (
     response,
     session_response,
 )
-from .worlds import Connect
+from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 

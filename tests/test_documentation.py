@@ -16,7 +16,7 @@ import requests
 
 import visualsnoop
 from visualsnoop import AsyncCollection, Collection, auth, bulk, exceptions, models
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 MODULES: list[ModuleType] = [visualsnoop, auth, bulk, exceptions, models]
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)

@@ -7,7 +7,7 @@ import pytest
 
 from visualsnoop.exceptions import VisualSnoopError
 from visualsnoop.models import Collection
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 
 def test_program_written_for_the_documentation_runs_unchanged(

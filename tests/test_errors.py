@@ -23,10 +23,10 @@ from visualsnoop.exceptions import (
     TooLargeError,
     VisualSnoopError,
 )
-from visualsnoop.server.keys import create_keys
+from visualsnoop.server.storage.keys import create_keys
 
 from .sockets import after_session, listening, response
-from .worlds import Connect
+from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from visualsnoop_api.models import CollectionInfo, Error, Image, ImageList, Sear
 from visualsnoop_api.types import File
 
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import Listener, listening, read_head, response
 

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from visualsnoop import AsyncCollection, Collection, VisualSnoopError, VisualSnoopHMACAuth
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
     Listener,
@@ -23,7 +23,7 @@ from .sockets import (
     response,
     session_response,
 )
-from .worlds import Connect
+from .sync_and_async import Connect
 
 PUBLIC, SECRET = "0f1e2d3c4b5a69788796", "s3cr3t" * 6 + "keys"
 

@@ -15,7 +15,7 @@ from visualsnoop._listing import Listing
 from visualsnoop.exceptions import NotFoundError
 
 from .sockets import after_session, listening, response
-from .worlds import Connect
+from .sync_and_async import Connect
 
 
 def ids(images: Iterator[ListedImage]) -> list[str]:

@@ -1,9 +1,10 @@
-"""The client under load, in short; `scripts/client_load.py` takes longer."""
+"""The client under load, in short; `scripts/bench/client_load.py` takes longer."""
 
 from collections.abc import Iterator
 
-import client_load
 import pytest
+
+from scripts.bench import client_load
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import trustme
 
 from visualsnoop import AsyncCollection, Collection, __version__
 from visualsnoop.exceptions import CannotConnectError, TimedOutError
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
     Listener,
@@ -24,7 +24,7 @@ from .sockets import (
     read_head,
     serve_session,
 )
-from .worlds import Connect
+from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 
@@ -114,7 +114,7 @@ def test_http2_is_spoken_where_the_server_offers_it(
 def test_http2_without_its_package_names_what_to_install(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("visualsnoop._connections.find_spec", lambda name: None)
+    monkeypatch.setattr("visualsnoop._client.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"httpx\[http2\]"):
         connect(*KEYS, "https://127.0.0.1/", http2=True)
 

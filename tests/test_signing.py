@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from visualsnoop import Collection, VisualSnoopHMACAuth, __version__
 from visualsnoop.auth import signature, string_to_sign
 from visualsnoop.exceptions import NotFoundError
-from visualsnoop.server.keys import NewKeys, create_keys
+from visualsnoop.server.storage.keys import NewKeys, create_keys
 
 from .sockets import Listener, listening, read_head, response, session_response
 

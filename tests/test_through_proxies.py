@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from visualsnoop.exceptions import AnswerError, CannotConnectError, ConnectTimedOutError
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
     Listener,
@@ -26,7 +26,7 @@ from .sockets import (
     with_password,
 )
 from .socks import NOT_ALLOWED, REFUSED, SUCCEEDED, exactly, socks_proxy
-from .worlds import Connect
+from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 Serve = Callable[[Listener, socket.socket], None]

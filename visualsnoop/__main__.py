@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line, or say what is missing for it."""
     try:
-        from .cli import cli
+        from .cli.main import cli
     except ModuleNotFoundError as error:
         sys.exit(f"The command line needs {error.name}: pip install 'visualsnoop[cli]'")
     cli(prog_name="visualsnoop")

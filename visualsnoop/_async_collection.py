@@ -8,14 +8,14 @@ from typing import Self, TypeVar, Unpack
 from visualsnoop_api.models import DuplicateGroup, Image, ListedImage, SearchResults
 
 from . import _calls, bulk
-from ._answers import connection_errors
 from ._async_operations import AsyncOperations
 from ._calls import Call
-from ._connections import MOST_CONNECTIONS, AsyncOptions, ProxiesInput, async_client
+from ._client import MOST_CONNECTIONS, AsyncOptions, ProxiesInput, async_client
+from ._concurrency import in_tasks
 from ._environment import keys_and_endpoint
 from ._listing import Listing
+from ._responses import connection_errors
 from ._timeouts import TimeoutInput, httpx_timeout
-from ._workers import in_tasks
 from .bulk import AsyncImageItem, OnProgress, Outcome
 from .exceptions import NotFoundError
 

@@ -23,7 +23,7 @@ from visualsnoop_api.models import (
 )
 from visualsnoop_api.types import UNSET, File, Unset
 
-from ._answers import error_for, unreadable
+from ._responses import error_for, unreadable
 from .exceptions import InvalidImageIDError
 
 T = TypeVar("T")

@@ -7,14 +7,14 @@ from typing import Self, TypeVar, Unpack
 from visualsnoop_api.models import DuplicateGroup, Image, ListedImage, SearchResults
 
 from . import _calls, bulk
-from ._answers import connection_errors
 from ._calls import Call
-from ._connections import Options, ProxiesInput, client
+from ._client import Options, ProxiesInput, client
+from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
 from ._listing import Listing
 from ._operations import Operations
+from ._responses import connection_errors
 from ._timeouts import TimeoutInput, httpx_timeout
-from ._workers import in_threads
 from .bulk import ImageItem, OnProgress, Outcome
 from .exceptions import NotFoundError
 

@@ -18,8 +18,8 @@ from visualsnoop_api.models import (
 from . import _calls
 from ._calls import Call
 from ._identity import Identity
-from ._pictures import ImageInput, Picture
 from ._timeouts import TimeoutInput
+from ._uploads import ImageInput, Picture
 
 T = TypeVar("T")
 

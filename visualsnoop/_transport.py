@@ -15,7 +15,7 @@ from weakref import WeakSet
 import httpx
 from attrs import define, field
 
-from ._sending import Sending
+from ._request_trace import Sending
 
 _log = logging.getLogger("visualsnoop")
 

@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from attrs import define, frozen
 from visualsnoop_api.models import Image, SearchResults
 
-from ._pictures import BYTES, AsyncImageInput, ImageInput
 from ._timeouts import TimeoutInput
+from ._uploads import BYTES, AsyncImageInput, ImageInput
 from .exceptions import (
     AnswerError,
     ImageIDTakenError,

@@ -17,10 +17,10 @@ from visualsnoop_api.models import (
 )
 
 from ._async_collection import AsyncCollection
+from ._client import AsyncOptions, ConnectionOptions, Options
 from ._collection import Collection
-from ._connections import AsyncOptions, ConnectionOptions, Options
-from ._pictures import AsyncImageInput, ImageInput
 from ._timeouts import TimeoutInput
+from ._uploads import AsyncImageInput, ImageInput
 
 __all__ = [
     "AsyncCollection",

@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fuzz import damaged_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scripts.proofs.fuzz import damaged_files
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 Call = Callable[..., httpx.Response]
 

@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
-from local_service import client, running_service
 
-from visualsnoop.server.keys import NewKeys
+from scripts.local_service import client, running_service
+from visualsnoop.server.storage.keys import NewKeys
 
 from ..pictures import different_picture
 from ..sockets import Listener, listening

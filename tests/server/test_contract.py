@@ -14,7 +14,6 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from local_service import client
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -23,8 +22,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from scripts.local_service import client
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.keys import NewKeys, create_keys
+from visualsnoop.server.storage.keys import NewKeys, create_keys
 
 from ..pictures import different_picture
 

@@ -1,11 +1,11 @@
 """Nothing acknowledged is lost when the service or its database is killed.
 
-This is a short form of `scripts/crash.py`, which kills them hundreds of times.
+This is a short form of `scripts/proofs/crash.py`, which kills them hundreds of times.
 """
 
 from pathlib import Path
 
-from crash import crash
+from scripts.proofs.crash import crash
 
 
 def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from visualsnoop.server.decode import (
+from visualsnoop.server.matching.decode import (
     LONGEST_SIDE,
     ImageTooLarge,
     UnreadableImage,
     decode,
     fitted,
 )
-from visualsnoop.server.fingerprint import Fingerprinter
-from visualsnoop.server.similarity import rank
+from visualsnoop.server.matching.fingerprint import Fingerprinter
+from visualsnoop.server.matching.similarity import rank
 
 FORMATS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
@@ -197,7 +197,7 @@ def test_jpeg_decoder_is_asked_to_scale(monkeypatch: pytest.MonkeyPatch) -> None
         scaled.append(picture.size)
         return fitted(picture)
 
-    monkeypatch.setattr("visualsnoop.server.decode.fitted", seen)
+    monkeypatch.setattr("visualsnoop.server.matching.decode.fitted", seen)
     decode(saved(Image.linear_gradient("L").resize((6000, 4000)), "JPEG"))
     assert scaled == [(750, 500)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from visualsnoop.server.embedded import embedded_postgres
+from visualsnoop.server.storage.embedded import embedded_postgres
 
 
 @pytest.fixture

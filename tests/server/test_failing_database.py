@@ -16,11 +16,11 @@ from attrs import frozen
 from psycopg import errors
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from visualsnoop.server.catalogue import delete_collection
-from visualsnoop.server.database import Connections, database_problem
-from visualsnoop.server.embedded import embedded_postgres
-from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import upgrade
+from visualsnoop.server.storage.collections import delete_collection
+from visualsnoop.server.storage.embedded import embedded_postgres
+from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.pool import Connections, database_problem
+from visualsnoop.server.storage.schema import upgrade
 
 from ..services import Service, client, signed_head
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from failover import fail_over
+from scripts.proofs.failover import fail_over
 
 
 def test_service_goes_on_with_the_standby(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visualsnoop.server.common_places import common_places
-from visualsnoop.server.decode import decode
-from visualsnoop.server.fingerprint import Fingerprinter, network_input
-from visualsnoop.server.keypoints import KEYPOINT
-from visualsnoop.server.similarity import hash_distances
+from visualsnoop.server.matching.decode import decode
+from visualsnoop.server.matching.fingerprint import Fingerprinter, network_input
+from visualsnoop.server.matching.geometry import common_places
+from visualsnoop.server.matching.keypoints import KEYPOINT
+from visualsnoop.server.matching.similarity import hash_distances
 
 GOLDEN = Path(__file__).parent / "golden_fingerprints.json"
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from visualsnoop.server.keys import NewKeys, create_keys
+from visualsnoop.server.storage.keys import NewKeys, create_keys
 
 from ..services import Service, client
 

@@ -13,9 +13,9 @@ from uuid import uuid4
 import httpx
 import pytest
 import yaml
-from local_service import client
 
-from visualsnoop.server.keys import create_keys
+from scripts.local_service import client
+from visualsnoop.server.storage.keys import create_keys
 
 from ..pictures import different_picture
 

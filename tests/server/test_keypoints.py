@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from visualsnoop.server.common_places import LEAST_COMMON, NOTHING, common_places
-from visualsnoop.server.decode import decode
-from visualsnoop.server.keypoints import (
+from visualsnoop.server.matching.decode import decode
+from visualsnoop.server.matching.geometry import LEAST_COMMON, NOTHING, common_places
+from visualsnoop.server.matching.keypoints import (
     KEPT_SIZE,
     KEYPOINT,
     find_keypoints,

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.keys import (
+from visualsnoop.server.storage.keys import (
     KeyPair,
     NewKeys,
     create_keys,

@@ -10,10 +10,10 @@ from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
-from scale import fill, image_id
 
-from visualsnoop.server.keys import create_keys
-from visualsnoop.server.store import Store
+from scripts.bench.scale import fill, image_id
+from visualsnoop.server.storage.images import Store
+from visualsnoop.server.storage.keys import create_keys
 
 Check = Callable[[Store, str], Awaitable[None]]
 

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from visualsnoop.server.keys import NewKeys
-from visualsnoop.server.rates import Rates
+from visualsnoop.server.http.rate_limit import Rates
+from visualsnoop.server.storage.keys import NewKeys
 
 from ..services import Service, client, signed_head
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from visualsnoop.server.keys import create_keys, list_keys, revoke_keys
-from visualsnoop.server.master_key import UnusableMasterKey, opened_vault
+from visualsnoop.server.storage.keys import create_keys, list_keys, revoke_keys
+from visualsnoop.server.storage.master_key import UnusableMasterKey, opened_vault
 from visualsnoop.server.vault import CannotOpen, Vault
 
 VARIABLE = "VISUALSNOOP_MASTER_KEY"

@@ -13,8 +13,8 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.fingerprint import MODEL, Fingerprinter, version_of
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.matching.fingerprint import MODEL, Fingerprinter, version_of
+from visualsnoop.server.storage.keys import NewKeys
 
 SIDE = 8
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from local_service import client, running_service
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from visualsnoop.server.decode import decode
-from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter
-from visualsnoop.server.keys import NewKeys
-from visualsnoop.server.pairs import Pairs
-from visualsnoop.server.store import Candidate, Pool, Store
+from scripts.local_service import client, running_service
+from visualsnoop.server.duplicates import Pairs
+from visualsnoop.server.matching.decode import decode
+from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.storage.images import Candidate, Pool, Store
+from visualsnoop.server.storage.keys import NewKeys
 
 from ..pictures import different_picture
 

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
-from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.schema import migrations, revision, upgrade
+from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.schema import migrations, revision, upgrade
 
 from ..test_command_line import run
 

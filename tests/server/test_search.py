@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from edits import EDITS
 from PIL import Image
 
+from scripts.bench.edits import EDITS
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys
 
 from ..pictures import encoded
 

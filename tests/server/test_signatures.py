@@ -15,10 +15,10 @@ from attrs import field, frozen
 from starlette.requests import Request
 
 from visualsnoop import Collection, VisualSnoopHMACAuth
-from visualsnoop.server.authentication import authenticate
-from visualsnoop.server.keys import NewKeys
-from visualsnoop.server.problems import Problem
-from visualsnoop.server.store import Key
+from visualsnoop.server.errors import Problem
+from visualsnoop.server.http.authentication import authenticate
+from visualsnoop.server.storage.images import Key
+from visualsnoop.server.storage.keys import NewKeys
 from visualsnoop.server.vault import Vault
 
 from ..services import Service, client, signed_head

@@ -6,12 +6,17 @@ import numpy as np
 import pdqhash
 import pytest
 from attrs import evolve
-from edits import EDITS, Edit, then, transposed
 from PIL import Image, ImageDraw, ImageFont
 
-from visualsnoop.server.decode import decode, fitted
-from visualsnoop.server.fingerprint import Fingerprint, Fingerprinter, Floats
-from visualsnoop.server.similarity import CANDIDATES, hash_distances, rank, transposed_hashes
+from scripts.bench.edits import EDITS, Edit, then, transposed
+from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter, Floats
+from visualsnoop.server.matching.similarity import (
+    CANDIDATES,
+    hash_distances,
+    rank,
+    transposed_hashes,
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local_service import client
 
-from visualsnoop.server.export_file import (
+from scripts.local_service import client
+from visualsnoop.server.storage.export_file import (
     Counts,
     ExportedDecision,
     ExportedImage,
@@ -31,8 +31,8 @@ from visualsnoop.server.export_file import (
     records,
     verified,
 )
-from visualsnoop.server.keys import NewKeys, create_keys
-from visualsnoop.server.transfer import export_collection, import_collection
+from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.transfer import export_collection, import_collection
 
 from ..pictures import different_picture
 

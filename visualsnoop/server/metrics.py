@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from .store import Pool
+from .storage.images import Pool
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 

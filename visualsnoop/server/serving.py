@@ -24,15 +24,15 @@ from pathlib import Path
 from prometheus_client import multiprocess
 from uvicorn.supervisors import Multiprocess
 
-from .app import SOCKET, create_app
-from .connections import ConnectionConfig
-from .fingerprint import Fingerprinter
-from .fingerprint_server import serving_fingerprints
+from .fingerprint_socket import serving_fingerprints
+from .http.app import SOCKET, create_app
+from .http.protocol import ConnectionConfig
+from .http.routes import BASE_PATH
 from .logs import logging_configuration
+from .matching.fingerprint import Fingerprinter
 from .metrics import FOLDER_VARIABLE
-from .routes import BASE_PATH
-from .schema import index_embeddings
 from .settings import Listening, Settings
+from .storage.schema import index_embeddings
 
 _START_TIME = 60.0  # seconds
 _HEALTH_TIME = 30  # seconds

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from .fingerprint import MODEL
+from .matching.fingerprint import MODEL
 from .vault import Vault
 
 MIB = 1024 * 1024

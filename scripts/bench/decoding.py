@@ -1,0 +1,86 @@
+"""Measure what it costs to read a large picture and to make its fingerprint, format by format.
+
+    python -m scripts.bench.decoding [--megapixels 24]
+
+A picture is saved in every format, and read twice: in full, as any program would that then scales
+it down, and as the service does, whose JPEG decoder scales while it decodes. Printed is the time of
+each, in milliseconds of one core, and how many times less the service's way takes.
+"""
+
+import argparse
+import io
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PIL import Image
+
+from visualsnoop.server.matching.decode import LONGEST_SIDE, decode
+from visualsnoop.server.matching.fingerprint import Fingerprinter
+
+WAYS_TO_SAVE: dict[str, tuple[str, dict[str, Any]]] = {
+    "JPEG": ("JPEG", {"quality": 90}),
+    "JPEG, progressive": ("JPEG", {"quality": 90, "progressive": True}),
+    "PNG": ("PNG", {"compress_level": 1}),
+    "WebP": ("WEBP", {"quality": 80, "method": 0}),
+    "GIF": ("GIF", {}),
+    "BMP": ("BMP", {}),
+    "TIFF": ("TIFF", {}),
+    "AVIF": ("AVIF", {"quality": 60, "speed": 10}),
+    "HEIC": ("HEIF", {"quality": 60}),
+    "JPEG XL": ("JXL", {"quality": 80, "effort": 1}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--megapixels", type=float, default=24)
+    arguments = parser.parse_args()
+    picture = large_picture(arguments.megapixels)
+    print(f"{picture.width} x {picture.height} pixels" + "in full    service      ratio".rjust(44))
+    for name, (file_format, options) in WAYS_TO_SAVE.items():
+        file = io.BytesIO()
+        picture.save(file, file_format, **options)
+        in_full = milliseconds(partial(read_in_full, file))
+        ours = milliseconds(partial(decode, file))
+        print(f"{name:40}{in_full:10.0f}{ours:11.0f}{in_full / ours:11.1f}", flush=True)
+    fingerprinter, small = Fingerprinter(), decode(file)
+    print(f"{'fingerprint':40}{milliseconds(lambda: fingerprinter.fingerprint(small)):21.0f}")
+
+
+def large_picture(megapixels: float) -> Image.Image:
+    """Clouds of several sizes and some grain, about as hard to compress as a photo."""
+    height = round((megapixels * 1e6 / 1.5) ** 0.5)
+    size = (round(1.5 * height), height)
+    bands = []
+    for number in range(3):
+        band = Image.effect_noise((12 + number, 8), 90).resize(size, Image.Resampling.BICUBIC)
+        for width in (100, 800):
+            finer = Image.effect_noise((width, width * 2 // 3), 60).resize(size)
+            band = Image.blend(band, finer, 0.3)
+        bands.append(Image.blend(band, Image.effect_noise(size, 30), 0.1))
+    return Image.merge("RGB", bands)
+
+
+def read_in_full(file: io.BytesIO) -> Image.Image:
+    with Image.open(file) as opened:
+        picture = opened.convert("RGB")
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return picture
+
+
+def milliseconds(work: Callable[[], object], times: int = 3) -> float:
+    """How long some work takes of the processor, the least of several tries."""
+    taken = []
+    for _ in range(times):
+        started = time.process_time()
+        work()
+        taken.append(1000 * (time.process_time() - started))
+    return min(taken)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""Measure how well edited copies of pictures are found, beside other methods on the same pictures.
+
+    python -m scripts.bench.quality FOLDER... [--queries FOLDER] [--half-absent FOLDER]
+
+All pictures of the folders make a collection. Those of --queries are edited, and each edit is
+searched for. Of the folder --half-absent, the first half of the pictures is left out of the
+collection, and edits of these are searched for as well: a good method gives them low scores. By
+default both are about all pictures: half are edited and searched for, the other half absent.
+
+Printed for each edit is recall@1: how often the right picture came first. Over all edits there are
+also micro average precision (all searches in one list by the score of what came first, which counts
+confident mistakes, absent pictures included) and recall at 90 % precision: how many copies are
+found by a threshold at which 9 of 10 finds are right. edits.py says what the families of edits are.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import numpy as np
+import pdqhash
+from attrs import frozen
+from numpy.typing import NDArray
+from PIL import Image
+
+from scripts.bench.edits import EDITS, HARD_EDITS, UNSEEN_EDITS
+from visualsnoop.server.matching.decode import FORMATS, decode, fitted
+from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.matching.similarity import rank
+
+PHOTOS = Path(__file__).parents[2] / "tests" / "photos"
+SUFFIXES = Image.registered_extensions()
+
+FAMILIES = {"usual": EDITS, "hard": HARD_EDITS, "unseen": UNSEEN_EDITS}
+
+Scores = NDArray[np.float64]
+
+
+@frozen
+class Described:
+    """What each method makes of a picture."""
+
+    fingerprint: Fingerprint
+    pdq: NDArray[np.uint8]  # (8, 256) bits: of the picture mirrored and turned in all ways
+    phash: NDArray[np.bool_]  # (64,)
+    dhash: NDArray[np.bool_]  # (64,)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, default=[PHOTOS])
+    parser.add_argument("--queries", type=Path)
+    parser.add_argument("--half-absent", type=Path)
+    arguments = parser.parse_args()
+    stored, queries, absent = chosen(arguments.folders, arguments.queries, arguments.half_absent)
+    print(
+        f"{len(stored)} pictures in the collection, {len(queries)} of them searched for, "
+        f"{len(absent)} absent ones too, by "
+        + ", ".join(f"{len(edits)} {family} edits" for family, edits in FAMILIES.items())
+    )
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        described = [item[0] for item in pool.map(describe_plain, stored)]
+        places = [stored.index(path) for path in queries]
+        found = searched(pool.map(describe_edited, queries), described)
+        strangers = searched(pool.map(describe_edited, absent), described)
+    print_tables(found, strangers, places)
+
+
+def chosen(
+    folders: Sequence[Path], queries: Path | None, half_absent: Path | None
+) -> tuple[list[Path], list[Path], list[Path]]:
+    """The pictures that are stored, those of them that are searched for, and the absent ones."""
+    everything = [path for folder in folders for path in pictures_of(folder)]
+    if half_absent is None:
+        absent = everything[::2]
+    else:
+        candidates = pictures_of(half_absent)
+        absent = candidates[: len(candidates) // 2]
+    stored = [path for path in everything if path not in absent]
+    searched_for = stored if queries is None else pictures_of(queries)
+    return stored, [path for path in searched_for if path in stored], absent
+
+
+def pictures_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if SUFFIXES.get(path.suffix) in FORMATS)
+
+
+@cache
+def fingerprinter() -> Fingerprinter:
+    return Fingerprinter()
+
+
+def read(path: Path) -> Image.Image:
+    with path.open("rb") as file:
+        return decode(file)
+
+
+def describe(picture: Image.Image) -> Described:
+    hashes, _ = pdqhash.compute_dihedral(np.asarray(picture))
+    return Described(
+        fingerprinter().fingerprint(picture),
+        np.array(hashes, np.uint8),
+        imagehash.phash(picture).hash.ravel(),
+        imagehash.dhash(picture).hash.ravel(),
+    )
+
+
+def describe_plain(path: Path) -> list[Described]:
+    return [describe(read(path))]
+
+
+def describe_edited(path: Path) -> list[Described]:
+    picture = read(path)
+    return [
+        describe(fitted(edit(picture))) for edits in FAMILIES.values() for edit in edits.values()
+    ]
+
+
+def searched(
+    queries: Iterable[list[Described]], stored: Sequence[Described]
+) -> Mapping[str, tuple[NDArray[np.int64], Scores]]:
+    """By method: which stored picture came first and its score, each (pictures, edits)."""
+    results: dict[str, list[list[tuple[int, float]]]] = {name: [] for name in METHODS}
+    for edits_of_picture in queries:
+        for name, method in METHODS.items():
+            results[name].append([method(query, stored) for query in edits_of_picture])
+    return {
+        name: (
+            np.array([[first for first, _ in row] for row in rows], np.int64),
+            np.array([[score for _, score in row] for row in rows], np.float64),
+        )
+        for name, rows in results.items()
+    }
+
+
+def by_visualsnoop(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    best = rank(query.fingerprint, [other.fingerprint for other in stored])[0]
+    return best.index, best.score
+
+
+def by_pdq(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    return nearest_hash(query.pdq, np.stack([other.pdq[0] for other in stored]))
+
+
+def by_phash(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    return nearest_hash(query.phash, np.stack([other.phash for other in stored]))
+
+
+def by_dhash(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
+    return nearest_hash(query.dhash, np.stack([other.dhash for other in stored]))
+
+
+def nearest_hash(query: NDArray[Any], stored: NDArray[Any]) -> tuple[int, float]:
+    """The stored hash with the fewest different bits, and their number, negative."""
+    variants = np.atleast_2d(query)[:, np.newaxis]
+    distances = (variants != stored).sum(axis=2).min(axis=0)
+    first = int(distances.argmin())
+    return first, -float(distances[first])
+
+
+METHODS: Mapping[str, Callable[[Described, Sequence[Described]], tuple[int, float]]] = {
+    "VisualSnoop": by_visualsnoop,
+    "PDQ": by_pdq,
+    "pHash": by_phash,
+    "dHash": by_dhash,
+}
+
+
+def print_tables(
+    found: Mapping[str, tuple[NDArray[np.int64], Scores]],
+    strangers: Mapping[str, tuple[NDArray[np.int64], Scores]],
+    places: Sequence[int],
+) -> None:
+    right = {name: first == np.array(places)[:, np.newaxis] for name, (first, _) in found.items()}
+    print("\n" + "recall@1 by edit".ljust(32) + "".join(name.rjust(13) for name in METHODS))
+    start = 0
+    for family, edits in FAMILIES.items():
+        print(f"  {family}:")
+        for column, edit in enumerate(edits, start):
+            print_row(edit, [right[name][:, column].mean() for name in METHODS])
+        columns = slice(start, start + len(edits))
+        start += len(edits)
+        print(f"  over the {family} edits:")
+        print_row("recall@1", [right[name][:, columns].mean() for name in METHODS])
+        figures = [
+            precision_figures(
+                found[name][1][:, columns], right[name][:, columns], strangers[name][1][:, columns]
+            )
+            for name in METHODS
+        ]
+        print_row("micro average precision", [precision for precision, _ in figures])
+        print_row("recall at 90 % precision", [recall for _, recall in figures])
+
+    print_thresholds(found["VisualSnoop"][1], right["VisualSnoop"], strangers["VisualSnoop"][1])
+
+
+def print_thresholds(scores: Scores, right: NDArray[np.bool_], absent_scores: Scores) -> None:
+    """How many copies are found by each threshold of the score, and how much of it is right."""
+    print("\nVisualSnoop by lowest score      recall    precision    absent found")
+    for threshold in np.arange(0.3, 0.96, 0.05):
+        hits = int((right & (scores >= threshold)).sum())
+        finds = int((scores >= threshold).sum())
+        mistakes = int((absent_scores >= threshold).sum())
+        precision = hits / max(finds + mistakes, 1)
+        print(f"{threshold:<30.2f}{hits / scores.size:10.4f}{precision:13.4f}{mistakes:16}")
+
+
+def print_row(title: str, values: Iterable[float]) -> None:
+    print(title.ljust(32) + "".join(f"{value:13.4f}" for value in values))
+
+
+def precision_figures(
+    scores: Scores, right: NDArray[np.bool_], absent_scores: Scores
+) -> tuple[float, float]:
+    """Micro average precision, and recall at 90 % precision."""
+    every = np.concatenate([scores.ravel(), absent_scores.ravel()])
+    hits = np.concatenate([right.ravel(), np.zeros(absent_scores.size, bool)])
+    hits = hits[np.argsort(-every, kind="stable")]
+    so_far = np.cumsum(hits)
+    precision = so_far / np.arange(1, len(hits) + 1)
+    confident = so_far[precision >= 0.9]
+    return (
+        float((precision * hits).sum() / scores.size),
+        float(confident.max() / scores.size) if len(confident) else 0.0,
+    )
+
+
+if __name__ == "__main__":
+    main()

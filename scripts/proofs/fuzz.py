@@ -1,0 +1,196 @@
+"""Damage image files of every format at random, and see that the service bears it.
+
+    python -m scripts.proofs.fuzz [--seconds 600] [--seed N] [--keep FOLDER]
+
+Half of the time the files are read by the processes of a service, which are asked directly, and
+half of it they are sent to a running service. Each must be read or refused with a clear message;
+that a decoder took its process down or took too long is counted, and its file kept in the folder.
+At the end the service must still find a picture. Exits with 1 if any of this fails.
+"""
+
+import argparse
+import asyncio
+import io
+import random
+import secrets
+import struct
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps
+
+from scripts.local_service import client, forget_environment, new_database, running_service
+from visualsnoop.server.fingerprint_pool import FingerprintPool
+from visualsnoop.server.matching.decode import ImageTooLarge, UnreadableImage
+from visualsnoop.server.matching.fingerprint import MODEL
+from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage.keys import create_keys
+from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
+
+SAVED: dict[str, list[dict[str, Any]]] = {
+    "JPEG": [{"quality": 90}, {"progressive": True}],
+    "PNG": [{}, {"icc_profile": b""}],
+    "WEBP": [{"quality": 80}, {"lossless": True}],
+    "GIF": [{}],
+    "BMP": [{}],
+    "TIFF": [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}],
+    "AVIF": [{"quality": 70}],
+    "HEIF": [{"quality": 70}],
+    "JXL": [{"quality": 80}],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=secrets.randbits(32))
+    parser.add_argument("--keep", type=Path, default=Path("fuzz-finds"))
+    arguments = parser.parse_args()
+    forget_environment()
+    print(f"seed {arguments.seed}", flush=True)
+    dice = random.Random(arguments.seed)
+    outcomes = asyncio.run(read_in_processes(dice, arguments.seconds / 2, arguments.keep))
+    print_outcomes("in processes", outcomes)
+    answers, finds = send_to_service(dice, arguments.seconds / 2)
+    print_outcomes("by the service", answers)
+    unwanted = set(answers) - {"200", "400", "413", "415"}
+    if unwanted or not finds or "failed" in outcomes:
+        sys.exit(f"unwanted answers: {unwanted}; finds a picture afterwards: {finds}")
+
+
+async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> Counter[str]:
+    vault = Vault(secrets.token_bytes(MASTER_KEY_SIZE), "fuzz.py")
+    pool = FingerprintPool(Settings("", vault, max_pixels=10_000_000, decode_time=10))
+    outcomes: Counter[str] = Counter()
+
+    async def worker(files: Iterator[bytes]) -> None:
+        for data in files:
+            outcome = await outcome_of(pool, data)
+            outcomes[outcome] += 1
+            if outcome in ("too long or died", "failed"):
+                keep.mkdir(exist_ok=True)
+                (keep / secrets.token_hex(8)).write_bytes(data)
+
+    try:
+        await asyncio.gather(*(worker(damaged_files(dice, seconds)) for _ in range(4)))
+    finally:
+        pool.close()
+    return outcomes
+
+
+async def outcome_of(pool: FingerprintPool, data: bytes) -> str:
+    try:
+        await pool.make(data, [MODEL])
+    except (UnreadableImage, ImageTooLarge) as refusal:
+        return "too long or died" if "too long" in str(refusal) else type(refusal).__name__
+    except Exception as error:
+        print(repr(error), flush=True)
+        return "failed"
+    return "read"
+
+
+def send_to_service(dice: random.Random, seconds: float) -> tuple[Counter[str], bool]:
+    """The answers of a service, and whether it finds a picture after all that."""
+    answers: Counter[str] = Counter()
+    with (
+        new_database() as (database, folder),
+        (folder / "service.log").open("w") as log,
+        running_service(f"--database={database}", log=log) as service,
+        client(service.endpoint, create_keys(database, "fuzz", "fuzz")) as connection,
+    ):
+        picture = saved(small_picture(), "JPEG", {"quality": 90})
+        connection.post("/image/picture", content=picture).raise_for_status()
+        for data in damaged_files(dice, seconds):
+            answers[str(connection.post("/search", content=data).status_code)] += 1
+        results = connection.post("/search", content=picture).raise_for_status().json()["results"]
+    return answers, bool(results) and results[0]["id"] == "picture"
+
+
+def damaged_files(dice: random.Random, seconds: float) -> Iterator[bytes]:
+    """Files that are damaged, until the time is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        data = dice.choice(originals())
+        for _ in range(dice.choice([1, 1, 1, 2, 4, 16])):
+            data = dice.choice(DAMAGES)(data, dice)
+        yield data
+
+
+@cache
+def originals() -> list[bytes]:
+    return [
+        saved(small_picture(), file_format, options)
+        for file_format, ways in SAVED.items()
+        for options in ways
+    ]
+
+
+def small_picture() -> Image.Image:
+    grey = Image.linear_gradient("L").resize((160, 120))
+    return ImageOps.colorize(
+        Image.blend(grey, Image.effect_noise(grey.size, 60), 0.3), "navy", "tan"
+    )
+
+
+def saved(picture: Image.Image, file_format: str, options: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    if "icc_profile" in options:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        options = {**options, "icc_profile": profile}
+    picture.save(file, file_format, **options)
+    return file.getvalue()
+
+
+def with_other_byte(data: bytes, dice: random.Random) -> bytes:
+    # Most of what can go wrong is decided by the first bytes.
+    place = dice.randrange(min(len(data), dice.choice([64, 512, len(data)]))) if data else 0
+    value = dice.choice([0, 1, 127, 128, 255, dice.randrange(256)])
+    return data[:place] + bytes([value]) + data[place + 1 :]
+
+
+def with_large_number(data: bytes, dice: random.Random) -> bytes:
+    place = dice.randrange(max(1, min(len(data), 512)))
+    number = dice.choice([0, 2**31 - 1, 2**31, 2**32 - 1, 2**16 - 1, dice.randrange(2**32)])
+    byte_order = dice.choice("<>")
+    return data[:place] + struct.pack(f"{byte_order}I", number) + data[place + 4 :]
+
+
+def cut_short(data: bytes, dice: random.Random) -> bytes:
+    return data[: dice.randrange(len(data) + 1)]  # to nothing, too, which is answered with 400
+
+
+def with_gap(data: bytes, dice: random.Random) -> bytes:
+    place = dice.randrange(len(data) + 1)
+    return data[:place] + data[place + dice.randrange(1, 200) :]
+
+
+def with_repetition(data: bytes, dice: random.Random) -> bytes:
+    start = dice.randrange(len(data) + 1)
+    piece = data[start : start + dice.randrange(1, 2000)]
+    return data[:start] + piece * dice.choice([2, 3, 50]) + data[start + len(piece) :]
+
+
+DAMAGES: list[Callable[[bytes, random.Random], bytes]] = [
+    with_other_byte,
+    with_other_byte,
+    with_large_number,
+    cut_short,
+    with_gap,
+    with_repetition,
+]
+
+
+def print_outcomes(title: str, outcomes: Counter[str]) -> None:
+    described = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    print(f"{title}: {sum(outcomes.values())} files: {described}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,321 @@
+"""What the service keeps: keys, and the fingerprints of images. One statement per question.
+
+Every statement about images names its collection, so that a database that is spread over many
+machines by collection knows which of them to ask.
+"""
+
+import time
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+from pgvector import HalfVector
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from ..matching.fingerprint import Fingerprint
+from ..matching.keypoints import KEPT_SIZE
+from ..matching.similarity import CANDIDATES, CANDIDATES_OF_LARGE, PLACED, Compared
+
+# A collection is large if it has so many images, times the square root of how many are stored.
+_LARGE_FACTOR = 128
+_LEAST_LARGE = 10_000  # images; a comparison with fewer is always quick
+_REMEMBERED = 60.0  # seconds
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+@frozen
+class Key:
+    """A key pair and the collection that it opens."""
+
+    public_key: str
+    sealed_secret: bytes = field(repr=False)
+    collection_id: str
+    collection_name: str
+    owner: str
+    is_read_only: bool
+
+
+@frozen
+class StoredImage:
+    """An image of a collection."""
+
+    image_id: str
+    image_time: datetime
+    quality: int
+
+
+@frozen
+class Candidate:
+    """A stored image that may be similar to a picture."""
+
+    image_id: str
+    image_time: datetime
+    compared: Compared
+
+
+class Store:
+    """The tables of the service in PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        # By collection: whether it is large, and until when that holds by the monotonic clock.
+        self._known_sizes: dict[str, tuple[bool, float]] = {}
+
+    async def takes_changes(self) -> bool:
+        """Whether the database can be written to; raises `psycopg.Error` if it is not there."""
+        row = await self._row("SHOW transaction_read_only")
+        return row is not None and row[0] == "off"
+
+    async def image_counts(self) -> list[tuple[str, int]]:
+        """How many images each collection has."""
+        rows = await self._rows("SELECT collection_id FROM collections ORDER BY collection_id")
+        return [(row[0], await self.count(row[0])) for row in rows]
+
+    async def find_key(self, public_key: str) -> Key | None:
+        """The key pair of a public key; None if there is none, or it has expired."""
+        row = await self._row(
+            """
+            SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only
+            FROM keys JOIN collections USING (collection_id)
+            WHERE public_key = %s AND (expires IS NULL OR expires > now())
+            """,
+            public_key,
+        )
+        return None if row is None else Key(*row)
+
+    async def count(self, collection_id: str) -> int:
+        """How many images a collection has."""
+        row = await self._row("SELECT count(*) FROM images WHERE collection_id = %s", collection_id)
+        assert row is not None
+        return int(row[0])
+
+    async def add(
+        self, collection_id: str, image_id: str, fingerprint: Fingerprint
+    ) -> StoredImage | None:
+        """Store an image if its ID is free; None where the ID is taken."""
+        row = await self._row(
+            f"""
+            WITH added AS (
+                INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+                ON CONFLICT (collection_id, image_id) DO NOTHING
+                RETURNING {_IMAGE}
+            ), waiting AS (
+                INSERT INTO unpaired SELECT %s, image_id FROM added
+            )
+            SELECT {_IMAGE} FROM added
+            """,
+            collection_id,
+            image_id,
+            *_to_row(fingerprint),
+            collection_id,
+        )
+        return None if row is None else StoredImage(*row)
+
+    async def add_or_replace(
+        self, collection_id: str, image_id: str, fingerprint: Fingerprint
+    ) -> tuple[StoredImage, bool]:
+        """Store an image, replacing the one that has its ID; the image, and whether it is new."""
+        async with self._pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute(
+                # xmax is 0 in a row that was inserted, and not in one that was updated.
+                f"""
+                INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+                ON CONFLICT (collection_id, image_id) DO UPDATE SET {_REPLACED}
+                RETURNING {_IMAGE}, xmax = 0
+                """,
+                (collection_id, image_id, *_to_row(fingerprint)),
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            # The row is locked by now: nobody can pair the image that was replaced any more.
+            for table in ("pairs", "not_duplicates"):
+                await connection.execute(
+                    f"DELETE FROM {table}"
+                    " WHERE collection_id = %s AND (image_id = %s OR other_id = %s)",
+                    (collection_id, image_id, image_id),
+                )
+            await connection.execute(
+                "INSERT INTO unpaired VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                (collection_id, image_id),
+            )
+        return StoredImage(*row[:-1]), row[-1]
+
+    async def get(self, collection_id: str, image_id: str) -> StoredImage | None:
+        row = await self._row(
+            f"SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = %s",
+            collection_id,
+            image_id,
+        )
+        return None if row is None else StoredImage(*row)
+
+    async def delete(self, collection_id: str, image_id: str) -> StoredImage | None:
+        """Remove an image; what it was, or None where there was none."""
+        row = await self._row(
+            f"DELETE FROM images WHERE collection_id = %s AND image_id = %s RETURNING {_IMAGE}",
+            collection_id,
+            image_id,
+        )
+        return None if row is None else StoredImage(*row)
+
+    async def newest(self, collection_id: str, count: int) -> list[StoredImage]:
+        """The newest images, newest first."""
+        rows = await self._rows(
+            f"""
+            SELECT {_IMAGE} FROM images WHERE collection_id = %s
+            {_NEWEST_FIRST} LIMIT %s
+            """,
+            collection_id,
+            count,
+        )
+        return [StoredImage(*row) for row in rows]
+
+    async def newest_from(
+        self, collection_id: str, start: StoredImage, count: int
+    ) -> list[StoredImage]:
+        """An image and those that follow it, newest first."""
+        rows = await self._rows(
+            f"""
+            SELECT {_IMAGE} FROM images
+            WHERE collection_id = %s AND (image_time, image_id) <= (%s, %s)
+            {_NEWEST_FIRST} LIMIT %s
+            """,
+            collection_id,
+            start.image_time,
+            start.image_id,
+            count,
+        )
+        return [StoredImage(*row) for row in rows]
+
+    async def find_fingerprint(
+        self, collection_id: str, image_id: str
+    ) -> tuple[StoredImage, Fingerprint] | None:
+        row = await self._row(
+            f"SELECT {_IMAGE}, {_FINGERPRINT} FROM images"
+            " WHERE collection_id = %s AND image_id = %s",
+            collection_id,
+            image_id,
+        )
+        return None if row is None else (StoredImage(*row[:3]), _from_row(row[3:]))
+
+    async def candidates(
+        self, collection_id: str, query: Fingerprint, count: int
+    ) -> list[Candidate]:
+        """The images whose embedding is nearest to that of a query, of the same version.
+
+        A small collection is compared as a whole. In a large one, the index of the version is
+        walked until it has given enough images of the collection; see `schema.index_embeddings`.
+
+        Args:
+            collection_id: The collection.
+            query: The picture that is searched for.
+            count: How many images are wanted. There may be more: those that are to be compared by
+                their hashes, and one that may be the picture itself.
+        """
+        distance, order = f"embedding::halfvec({len(query.embedding)}) <=> %s", "distance"
+        hashed = CANDIDATES_OF_LARGE
+        if not await self._is_large(collection_id):
+            # The index is on the distance, and so of no use for this sum.
+            distance, order = f"({distance}) + 0", "distance, image_id"
+            hashed = CANDIDATES
+        # What is not compared would be most of what the database sends.
+        rows = await self._rows(
+            f"""
+            SELECT image_id, image_time, 1 - distance, quality,
+                CASE WHEN place <= {hashed + 1} THEN pdq ELSE '' END,
+                CASE WHEN place <= {PLACED + 1} THEN keypoints ELSE '' END
+            FROM (
+                SELECT *, row_number() OVER (ORDER BY {order}) AS place
+                FROM (
+                    SELECT image_id, image_time, quality, pdq, keypoints, {distance} AS distance
+                    FROM images
+                    WHERE collection_id = %s AND version = {int(query.version)}
+                    ORDER BY {order} LIMIT %s
+                ) AS nearest
+            ) AS placed ORDER BY place
+            """,
+            HalfVector(query.embedding),
+            collection_id,
+            max(count, hashed) + 1,
+        )
+        return [
+            Candidate(image_id, image_time, Compared(*compared))
+            for image_id, image_time, *compared in rows
+        ]
+
+    async def _is_large(self, collection_id: str) -> bool:
+        """Whether to walk the index, and not to compare the whole collection.
+
+        A comparison takes longer the more images the collection has, and a walk the rarer they are
+        among all that are stored. Both take the same where the former is about 64 times the square
+        root of the latter; but up to twice as many, a walk still misses some of the nearest
+        (measured with scripts/bench/scale.py).
+        """
+        is_large, until = self._known_sizes.get(collection_id, (False, 0.0))
+        if time.monotonic() < until:
+            return is_large
+        row = await self._row(
+            """
+            WITH large AS (
+                SELECT greatest(%s * sqrt(greatest(reltuples, 0)), %s)::bigint AS size
+                FROM pg_class WHERE oid = 'images'::regclass
+            )
+            SELECT size = (
+                SELECT count(*) FROM (
+                    SELECT FROM images WHERE collection_id = %s LIMIT (SELECT size FROM large)
+                ) AS counted
+            ) FROM large
+            """,
+            _LARGE_FACTOR,
+            _LEAST_LARGE,
+            collection_id,
+        )
+        assert row is not None
+        # Counting so many can take as long as a search, so they are not counted every time.
+        self._known_sizes[collection_id] = row[0], time.monotonic() + _REMEMBERED
+        return bool(row[0])
+
+    async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement, parameters, binary=True)
+            return await cursor.fetchone()
+
+    async def _rows(self, statement: str, *parameters: Any) -> list[TupleRow]:
+        async with self._pool.connection() as connection:
+            # Never prepared: a plan for all collections would fit neither small nor large ones.
+            cursor = await connection.execute(statement, parameters, binary=True, prepare=False)
+            return await cursor.fetchall()
+
+
+_FINGERPRINT = "version, quality, pdq, embedding, keypoints"
+_IMAGE = "image_id, image_time, quality"
+_COLUMNS = f"collection_id, image_id, image_time, {_FINGERPRINT}"
+_REPLACED = ", ".join(
+    f"{column} = excluded.{column}" for column in f"image_time, {_FINGERPRINT}".split(", ")
+)
+_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s"
+_NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"
+
+
+def _to_row(fingerprint: Fingerprint) -> tuple[Any, ...]:
+    return (
+        fingerprint.version,
+        fingerprint.quality,
+        fingerprint.pdq,
+        HalfVector(fingerprint.embedding),
+        fingerprint.keypoints[:KEPT_SIZE],
+    )
+
+
+def _from_row(row: TupleRow) -> Fingerprint:
+    version, quality, pdq, embedding, keypoints = row
+    return Fingerprint(
+        version=version,
+        quality=quality,
+        pdq=pdq,
+        embedding=embedding.to_numpy().astype(np.float32),
+        keypoints=keypoints,
+    )
