@@ -72,6 +72,9 @@ class Fingerprinter:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        # Without it, sums of 8-bit products overflow on processors that have AVX2 but no VNNI, and
+        # embeddings differ from those of other machines (cosines of 0.78 to 0.97 were measured).
+        options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
