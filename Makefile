@@ -18,9 +18,10 @@ demo: $(VENV)/installed ## Add photos to a service, and find them again by edite
 
 test: lint types contract check-generated typescript docs tests ## Run every check: this is what must pass
 
-lint: $(VENV)/installed ## Check style
+lint: $(VENV)/installed ## Check style, and who imports whom
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
+	$(RUN)/lint-imports --no-cache --no-logo
 
 types: $(VENV)/installed ## Check types
 	$(RUN)/mypy

@@ -4,7 +4,7 @@ Its processes write their numbers into files of one folder, so that whichever of
 the sums of all; the supervisor makes that folder and names it in the environment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -18,8 +18,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.responses import Response
-
-from .storage.images import Pool
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -56,9 +54,12 @@ _DATABASE_WAITING = Gauge(
 )
 
 
-def note_pool(pool: Pool) -> None:
-    """Note how much the connections to the database have to do."""
-    stats = pool.get_stats()
+def note_connections(stats: Mapping[str, int]) -> None:
+    """Note how much the connections to the database have to do.
+
+    Args:
+        stats: What `psycopg_pool` says of its pool.
+    """
     idle = stats.get("pool_available", 0)
     _CONNECTIONS.labels("idle").set(idle)
     _CONNECTIONS.labels("in_use").set(stats.get("pool_size", 0) - idle)

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..errors import read_only, too_many_requests
-from ..metrics import note_pool
+from ..metrics import note_connections
 from ..storage.images import Key
 from .authentication import authenticate
 from .operations import Operations
@@ -93,6 +93,6 @@ def _route(path: str, by_method: dict[str, _Operation]) -> Route:
         try:
             return await operation.run(operations, request, key)
         finally:
-            note_pool(request.app.state.pool)
+            note_connections(request.app.state.pool.get_stats())
 
     return Route(BASE_PATH + path, endpoint, methods=list(by_method))
