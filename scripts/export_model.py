@@ -37,7 +37,7 @@ from PIL import Image
 
 from scripts.bench.edits import EDITS, HARD_EDITS
 from visualsnoop.server.matching.decode import decode, fitted
-from visualsnoop.server.matching.fingerprint import network_input
+from visualsnoop.server.matching.fingerprinter import network_input
 
 DIMENSIONS = 512
 POWER = 3.0  # of the generalised mean

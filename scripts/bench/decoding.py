@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 from visualsnoop.server.matching.decode import LONGEST_SIDE, decode
-from visualsnoop.server.matching.fingerprint import Fingerprinter
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 
 WAYS_TO_SAVE: dict[str, tuple[str, dict[str, Any]]] = {
     "JPEG": ("JPEG", {"quality": 90}),

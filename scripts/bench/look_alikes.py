@@ -33,7 +33,8 @@ from scripts.bench.edits import (
 )
 from scripts.bench.quality import pictures_of, read
 from visualsnoop.server.matching.decode import fitted
-from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.matching.fingerprint import Fingerprint
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.similarity import rank
 
 PHOTOS = 24  # of the folder get edits

@@ -30,7 +30,8 @@ from PIL import Image
 
 from scripts.bench.edits import EDITS, HARD_EDITS, UNSEEN_EDITS
 from visualsnoop.server.matching.decode import FORMATS, decode, fitted
-from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.matching.fingerprint import Fingerprint
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.similarity import rank
 
 PHOTOS = Path(__file__).parents[2] / "tests" / "photos"

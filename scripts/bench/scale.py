@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 
 from scripts.local_service import client, forget_environment, new_database, running_service
 from visualsnoop.server.matching.decode import decode
-from visualsnoop.server.matching.fingerprint import Fingerprinter
-from visualsnoop.server.matching.keypoints import KEPT_SIZE, KEYPOINT, find_keypoints
+from visualsnoop.server.matching.detection import find_keypoints
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.keypoints import KEYPOINT, STORED_BYTES
 from visualsnoop.server.storage.keys import create_keys
 from visualsnoop.server.storage.schema import index_embeddings
 
@@ -58,7 +59,7 @@ ROW = np.dtype(
         *(("pdq_length", ">i4"), ("pdq", "u1", 32)),
         *(("embedding_length", ">i4"), ("dimensions", ">i2"), ("unused", ">i2")),
         ("embedding", ">f2", DIMENSIONS),
-        *(("keypoints_length", ">i4"), ("keypoints", "u1", KEPT_SIZE)),
+        *(("keypoints_length", ">i4"), ("keypoints", "u1", STORED_BYTES)),
     ]
 )
 
@@ -148,7 +149,7 @@ def rows(collection_id: str, first: int, count: int) -> NDArray[np.void]:
     made["fields"] = 8
     for name in ("collection_id", "image_id", "image_time", "version", "quality", "pdq"):
         made[f"{name}_length"] = ROW[name].itemsize
-    made["keypoints_length"] = KEPT_SIZE
+    made["keypoints_length"] = STORED_BYTES
     made["embedding_length"] = 4 + 2 * DIMENSIONS
     made["collection_id"] = collection_id.encode()
     made["image_id"] = [image_id(number).encode() for number in range(first, first + count)]
@@ -178,11 +179,11 @@ def embeddings(dice: np.random.Generator, count: int) -> NDArray[np.float32]:
 def keypoints(dice: np.random.Generator, count: int) -> NDArray[np.uint8]:
     """Those of real photos, mixed, with an eighth of their bits changed."""
     pool = real_keypoints()
-    per_image = KEPT_SIZE // KEYPOINT.itemsize
-    chosen = pool[dice.integers(0, len(pool), (count, per_image))].reshape(count, KEPT_SIZE)
-    changed = np.full((count, KEPT_SIZE), 255, np.uint8)
+    per_image = STORED_BYTES // KEYPOINT.itemsize
+    chosen = pool[dice.integers(0, len(pool), (count, per_image))].reshape(count, STORED_BYTES)
+    changed = np.full((count, STORED_BYTES), 255, np.uint8)
     for _ in range(3):
-        changed &= dice.integers(0, 256, (count, KEPT_SIZE), np.uint8)
+        changed &= dice.integers(0, 256, (count, STORED_BYTES), np.uint8)
     return chosen ^ changed
 
 

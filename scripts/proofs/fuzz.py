@@ -25,8 +25,8 @@ from typing import Any
 from PIL import Image, ImageCms, ImageOps
 
 from scripts.local_service import client, forget_environment, new_database, running_service
-from visualsnoop.server.fingerprint_pool import FingerprintPool
-from visualsnoop.server.matching.decode import ImageTooLarge, UnreadableImage
+from visualsnoop.server.fingerprinting.pool import FingerprintPool
+from visualsnoop.server.matching.errors import ImageTooLarge, UnreadableImage
 from visualsnoop.server.matching.fingerprint import MODEL
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.storage.keys import create_keys
@@ -87,7 +87,7 @@ async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> 
 
 async def outcome_of(pool: FingerprintPool, data: bytes) -> str:
     try:
-        await pool.make(data, [MODEL])
+        await pool.fingerprint(data, [MODEL])
     except (UnreadableImage, ImageTooLarge) as refusal:
         return "too long or died" if "too long" in str(refusal) else type(refusal).__name__
     except Exception as error:

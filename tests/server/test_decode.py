@@ -14,14 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from visualsnoop.server.matching.decode import (
-    LONGEST_SIDE,
-    ImageTooLarge,
-    UnreadableImage,
-    decode,
-    fitted,
-)
-from visualsnoop.server.matching.fingerprint import Fingerprinter
+from visualsnoop.server.matching.decode import LONGEST_SIDE, decode, fitted
+from visualsnoop.server.matching.errors import ImageTooLarge, UnreadableImage
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.similarity import rank
 
 FORMATS: dict[str, dict[str, Any]] = {

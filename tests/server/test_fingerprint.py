@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from visualsnoop.server.matching.decode import decode
-from visualsnoop.server.matching.fingerprint import Fingerprinter, network_input
+from visualsnoop.server.matching.fingerprinter import Fingerprinter, network_input
 from visualsnoop.server.matching.geometry import common_places
 from visualsnoop.server.matching.keypoints import KEYPOINT
 from visualsnoop.server.matching.similarity import hash_distances

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from visualsnoop.server.fingerprint_pool import FingerprintPool, _load
-from visualsnoop.server.matching.decode import UnreadableImage
+from visualsnoop.server.fingerprinting.pool import FingerprintPool
+from visualsnoop.server.fingerprinting.process import load
+from visualsnoop.server.matching.errors import UnreadableImage
 from visualsnoop.server.matching.fingerprint import MODEL
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
@@ -33,9 +34,9 @@ def test_picture_that_takes_too_long_is_refused_and_the_next_one_read(
 ) -> None:
     async def both() -> None:
         with pytest.raises(UnreadableImage, match="too long"):
-            await pool.make(jpeg_of_many_scans(), [MODEL])
+            await pool.fingerprint(jpeg_of_many_scans(), [MODEL])
         # Its process was ended, and there is another.
-        made = await pool.make(photo.read_bytes(), [MODEL])
+        made = await pool.fingerprint(photo.read_bytes(), [MODEL])
         assert made.fingerprints[0].quality > 50
 
     asyncio.run(both())
@@ -53,7 +54,7 @@ def jpeg_of_many_scans() -> bytes:
 
 def test_memory_of_a_process_is_bounded() -> None:
     with ProcessPoolExecutor(
-        1, get_context("spawn"), initializer=_load, initargs=([MODEL], 1_000_000)
+        1, get_context("spawn"), initializer=load, initargs=([MODEL], 1_000_000)
     ) as process:
         assert len(process.submit(bytearray, 2**27).result()) == 2**27
         with pytest.raises(MemoryError):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from visualsnoop.server.matching.decode import decode
+from visualsnoop.server.matching.detection import find_keypoints
 from visualsnoop.server.matching.geometry import LEAST_COMMON, NOTHING, common_places
 from visualsnoop.server.matching.keypoints import (
-    KEPT_SIZE,
     KEYPOINT,
-    find_keypoints,
+    STORED_BYTES,
     mirrored,
     positions,
     read_keypoints,
@@ -28,7 +28,7 @@ def read(photo: Path) -> Image.Image:
 
 
 PICTURE = read(PHOTO)
-STORED = find_keypoints(PICTURE)[:KEPT_SIZE]
+STORED = find_keypoints(PICTURE)[:STORED_BYTES]
 
 
 def test_picture_has_all_places_in_common_with_itself() -> None:
@@ -41,7 +41,7 @@ def test_picture_has_all_places_in_common_with_itself() -> None:
 def test_different_photos_have_nothing_in_common(photos: list[Path]) -> None:
     found = [find_keypoints(read(photo)) for photo in photos]
     for index, query in enumerate(found):
-        others = [other[:KEPT_SIZE] for other in found[:index] + found[index + 1 :]]
+        others = [other[:STORED_BYTES] for other in found[:index] + found[index + 1 :]]
         assert common_places(query, others) == [NOTHING] * len(others)
 
 

@@ -13,7 +13,8 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from visualsnoop import VisualSnoopHMACAuth
-from visualsnoop.server.matching.fingerprint import MODEL, Fingerprinter, version_of
+from visualsnoop.server.matching.fingerprint import MODEL, model_version
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.storage.keys import NewKeys
 
 SIDE = 8
@@ -48,8 +49,8 @@ def test_embedding_is_that_of_the_model(thumbnail_model: Path, photo: Path) -> N
 def test_version_stands_for_the_file(thumbnail_model: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.onnx"
     copy.write_bytes(thumbnail_model.read_bytes())
-    assert version_of(copy) == version_of(thumbnail_model) == Fingerprinter(copy).version
-    assert version_of(MODEL) != version_of(copy)
+    assert model_version(copy) == model_version(thumbnail_model) == Fingerprinter(copy).version
+    assert model_version(MODEL) != model_version(copy)
     assert Fingerprinter().version == 2
 
 

@@ -17,7 +17,8 @@ from psycopg_pool import AsyncConnectionPool
 from scripts.local_service import client, running_service
 from visualsnoop.server.duplicates import Pairs
 from visualsnoop.server.matching.decode import decode
-from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter
+from visualsnoop.server.matching.fingerprint import Fingerprint
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.storage.images import Candidate, Pool, Store
 from visualsnoop.server.storage.keys import NewKeys
 

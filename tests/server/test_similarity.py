@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from scripts.bench.edits import EDITS, Edit, then, transposed
 from visualsnoop.server.matching.decode import decode, fitted
-from visualsnoop.server.matching.fingerprint import Fingerprint, Fingerprinter, Floats
+from visualsnoop.server.matching.fingerprint import Fingerprint, Floats
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.similarity import (
     CANDIDATES,
     hash_distances,

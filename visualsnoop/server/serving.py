@@ -24,12 +24,12 @@ from pathlib import Path
 from prometheus_client import multiprocess
 from uvicorn.supervisors import Multiprocess
 
-from .fingerprint_socket import serving_fingerprints
+from .fingerprinting.server import serving_fingerprints
 from .http.app import SOCKET, create_app
 from .http.protocol import ConnectionConfig
 from .http.routes import BASE_PATH
 from .logs import logging_configuration
-from .matching.fingerprint import Fingerprinter
+from .matching.fingerprinter import Fingerprinter
 from .metrics import FOLDER_VARIABLE
 from .settings import Listening, Settings
 from .storage.schema import index_embeddings

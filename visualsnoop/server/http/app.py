@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ..duplicates import Pairs
-from ..fingerprint_socket import Fingerprints
+from ..fingerprinting.client import Fingerprints
 from ..settings import Settings
 from ..storage.images import Store
 from ..storage.pool import connections
@@ -36,7 +36,7 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
     """The application of one process of the service.
 
     The database's tables must be there (see `schema.upgrade`), and the fingerprint pool must run
-    (see `fingerprint_server.serving_fingerprints`).
+    (see `server.serving_fingerprints`).
 
     Args:
         settings: How the service is set up.

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 
 from ..duplicates import LEAST_SCORE, Pairs
 from ..errors import bad_request, image_id_taken, no_image
-from ..fingerprint_socket import Fingerprints
+from ..fingerprinting.client import Fingerprints
 from ..matching.fingerprint import Fingerprint
 from ..matching.similarity import rank
 from ..search import find_similar

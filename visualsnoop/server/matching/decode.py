@@ -12,6 +12,8 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, UnidentifiedImageError
 from pillow_jxl import JpegXLImagePlugin
 
+from .errors import ImageTooLarge, UnreadableImage
+
 pillow_heif.register_heif_opener()
 
 # One process uses one core: there are as many processes as are wanted.
@@ -37,14 +39,6 @@ LONGEST_SIDE = 640
 """Pictures are scaled down to this many pixels; more does not help any fingerprint."""
 
 _SRGB = ImageCms.createProfile("sRGB")
-
-
-class UnreadableImage(ValueError):
-    """The data are not an image in a format that is read, or they are damaged."""
-
-
-class ImageTooLarge(ValueError):
-    """The picture has more pixels than are allowed."""
 
 
 def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:

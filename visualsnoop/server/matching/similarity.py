@@ -10,7 +10,7 @@ from visualsnoop_api.models.transform import Transform
 
 from .fingerprint import Fingerprint
 from .geometry import Common, common_places
-from .keypoints import KEPT_SIZE, count_keypoints, mirrored
+from .keypoints import STORED_BYTES, count_keypoints, mirrored
 
 CANDIDATES = 200
 """How many stored images are compared by their hashes as well: those whose embeddings are nearest
@@ -94,7 +94,7 @@ def rank(query: Fingerprint, others: Sequence[Fingerprint]) -> list[Match]:
             float(cosines[index]),
             others[index].quality,
             others[index].pdq if place < CANDIDATES else b"",
-            others[index].keypoints[:KEPT_SIZE] if place < PLACED else b"",
+            others[index].keypoints[:STORED_BYTES] if place < PLACED else b"",
         )
         for place, index in enumerate(nearest)
     ]

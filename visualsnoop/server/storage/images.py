@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from ..matching.fingerprint import Fingerprint
-from ..matching.keypoints import KEPT_SIZE
+from ..matching.keypoints import STORED_BYTES
 from ..matching.similarity import CANDIDATES, CANDIDATES_OF_LARGE, PLACED, Compared
 
 # A collection is large if it has so many images, times the square root of how many are stored.
@@ -306,7 +306,7 @@ def _to_row(fingerprint: Fingerprint) -> tuple[Any, ...]:
         fingerprint.quality,
         fingerprint.pdq,
         HalfVector(fingerprint.embedding),
-        fingerprint.keypoints[:KEPT_SIZE],
+        fingerprint.keypoints[:STORED_BYTES],
     )
 
 
