@@ -183,6 +183,11 @@ def test_port_that_is_taken_is_one_line_of_error(service: str, database: str) ->
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("group", [(), ("keys",), ("collections",), ("db",)])
+def test_list_of_commands_cuts_no_sentence_off(group: tuple[str, ...]) -> None:
+    assert "..." not in run(*group, "--help").stdout.split("Commands:")[1]
+
+
 def test_version_is_printed() -> None:
     from visualsnoop import __version__
 

@@ -1,4 +1,4 @@
-"""Options that the commands about a service have in common."""
+"""Options that several commands have."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def database_options(command: _Command) -> _Command:

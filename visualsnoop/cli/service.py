@@ -1,6 +1,6 @@
-"""The commands that look after a service: its keys, collections and database.
+"""The commands for the keys, the collections and the database of a service.
 
-Its parts are imported when a command needs them: they come with the extra `server` only.
+They import the service's modules when they run, for these need the extra `server`.
 """
 
 import getpass
@@ -11,19 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from attrs import asdict
 
-from .options import database_options
-from .serve import serve
-from .transfer import TRANSFER_COMMANDS
-
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from .options import database_options, json_option
 
 
 @click.group()
 def keys() -> None:
-    """Make and revoke the key pairs that open collections.
+    """Manage the keys that open collections.
 
-    The service may be running or not. Its master key is needed to make keys: see serve --help.
+    The service may be running or not. Its master key is needed to create keys: see serve --help.
     """
 
 
@@ -47,7 +44,7 @@ def _expiry(context: click.Context, option: click.Parameter, text: str | None) -
     callback=_expiry,
     help="When the keys stop working: 2030-01-31, or 2030-01-31T18:00 (UTC unless it says).",
 )
-@_json_option
+@json_option
 @database_options
 def create(
     name: str,
@@ -58,9 +55,9 @@ def create(
     data: Path | None,
     database: str | None,
 ) -> None:
-    """Make a key pair for the collection NAME, and the collection if there is none.
+    """Create a key pair for a collection.
 
-    The secret key is shown this once.
+    The collection NAME is created if there is none. The secret key is shown this once.
     """
     from ..server.storage.keys import create_keys
     from ..server.storage.master_key import opened_vault
@@ -68,21 +65,21 @@ def create(
 
     with opened_database(data, database) as url:
         vault = opened_vault(url, data)
-        made = create_keys(url, name, user, vault, is_read_only=read_only, expires=expires)
-    _show(made, as_json)
+        new_keys = create_keys(url, name, user, vault, is_read_only=read_only, expires=expires)
+    _print_keys(new_keys, as_json)
 
 
 @keys.command("list")
-@_json_option
+@json_option
 @database_options
 def list_keys_(as_json: bool, data: Path | None, database: str | None) -> None:
-    """List the key pairs of all collections, without their secret keys."""
+    """List all key pairs, without secret keys."""
     from ..server.storage.keys import list_keys
     from ..server.storage.opening import opened_database
 
     with opened_database(data, database) as url:
         listed = list_keys(url)
-    _show_all(
+    _print_table(
         listed,
         as_json,
         lambda pair: (
@@ -106,7 +103,7 @@ def _expiry_text(expires: datetime | None) -> str:
 @click.argument("public_key")
 @database_options
 def revoke(public_key: str, data: Path | None, database: str | None) -> None:
-    """Remove the key pair of PUBLIC_KEY: it stops working at once."""
+    """Revoke a key pair at once."""
     from ..server.storage.keys import revoke_keys
     from ..server.storage.opening import opened_database
 
@@ -124,14 +121,14 @@ def revoke(public_key: str, data: Path | None, database: str | None) -> None:
     default=0,
     help="For how long the old pair still works: not at all unless given.",
 )
-@_json_option
+@json_option
 @database_options
 def rotate(
     public_key: str, grace: float, as_json: bool, data: Path | None, database: str | None
 ) -> None:
-    """Replace the key pair of PUBLIC_KEY by a new one with the same rights.
+    """Replace a key pair by a new one.
 
-    The secret key is shown this once.
+    The new one has the rights of that of PUBLIC_KEY. The secret key is shown this once.
     """
     from ..server.storage.keys import rotate_keys
     from ..server.storage.master_key import opened_vault
@@ -139,8 +136,8 @@ def rotate(
 
     with opened_database(data, database) as url:
         vault = opened_vault(url, data)
-        made = rotate_keys(url, public_key, vault, grace=timedelta(hours=grace))
-    _show(made, as_json)
+        new_keys = rotate_keys(url, public_key, vault, grace=timedelta(hours=grace))
+    _print_keys(new_keys, as_json)
 
 
 @click.group()
@@ -149,7 +146,7 @@ def collections() -> None:
 
 
 @collections.command("list")
-@_json_option
+@json_option
 @database_options
 def list_collections_(as_json: bool, data: Path | None, database: str | None) -> None:
     """List all collections."""
@@ -158,7 +155,7 @@ def list_collections_(as_json: bool, data: Path | None, database: str | None) ->
 
     with opened_database(data, database) as url:
         listed = list_collections(url)
-    _show_all(
+    _print_table(
         listed,
         as_json,
         lambda collection: (
@@ -176,7 +173,7 @@ def list_collections_(as_json: bool, data: Path | None, database: str | None) ->
 @click.argument("name")
 @database_options
 def rename(collection_id: str, name: str, data: Path | None, database: str | None) -> None:
-    """Call the collection COLLECTION_ID by another NAME."""
+    """Give a collection another name."""
     from ..server.storage.collections import rename_collection
     from ..server.storage.opening import opened_database
 
@@ -190,7 +187,7 @@ def rename(collection_id: str, name: str, data: Path | None, database: str | Non
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_options
 def delete(collection_id: str, yes: bool, data: Path | None, database: str | None) -> None:
-    """Delete the collection COLLECTION_ID with all its images and keys."""
+    """Delete a collection, its images and its keys."""
     from ..server.storage.collections import delete_collection, find_collection
     from ..server.storage.opening import opened_database
 
@@ -206,11 +203,29 @@ def delete(collection_id: str, yes: bool, data: Path | None, database: str | Non
     click.echo(f"deleted {collection_id}")
 
 
-def _show(made: Any, as_json: bool) -> None:
-    """Print the fields of something, one on a line."""
-    from attrs import asdict
+@click.group()
+def db() -> None:
+    """Look after the database."""
 
-    fields = asdict(made)
+
+@db.command("upgrade")
+@database_options
+def upgrade_(data: Path | None, database: str | None) -> None:
+    """Upgrade the tables to this version of the service.
+
+    The service does it by itself when it starts. Do it before where several run over one database,
+    or where their role may not change tables.
+    """
+    from ..server.storage.opening import opened_database
+    from ..server.storage.schema import revision
+
+    with opened_database(data, database) as url:
+        click.echo(f"the database has revision {revision(url)}")
+
+
+def _print_keys(keys: Any, as_json: bool) -> None:
+    """Print a new key pair, a field on a line."""
+    fields = asdict(keys)
     if as_json:
         click.echo(json.dumps(fields))
         return
@@ -218,12 +233,10 @@ def _show(made: Any, as_json: bool) -> None:
         click.echo(f"{name}: {value}")
 
 
-def _show_all(
+def _print_table(
     listed: Sequence[Any], as_json: bool, columns: Callable[[Any], tuple[str, ...]]
 ) -> None:
-    """Print things in columns, one on a line, or as JSON with all their fields."""
-    from attrs import asdict
-
+    """Print a row for each thing, or as JSON all that is known of them."""
     if as_json:
         click.echo(
             json.dumps([asdict(one) for one in listed], default=datetime.isoformat, indent=2)
@@ -238,29 +251,3 @@ def _show_all(
 
 def _time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
-@click.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command("upgrade")
-@database_options
-def upgrade_(data: Path | None, database: str | None) -> None:
-    """Bring the tables to the state that this version of the service needs.
-
-    The service does it by itself when it starts. Where several run over one database, or theirs is
-    a role that may not change tables, do it before.
-    """
-    from ..server.storage.opening import opened_database
-    from ..server.storage.schema import revision
-
-    with opened_database(data, database) as url:
-        click.echo(f"the database has revision {revision(url)}")
-
-
-SERVICE_COMMANDS: Sequence[click.Command] = (
-    *(serve, keys, collections, db),
-    *TRANSFER_COMMANDS,
-)

@@ -1,6 +1,5 @@
 """The commands that export a collection to a file, and import it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,9 +12,10 @@ from .options import database_options
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @database_options
 def export_(collection_id: str, file: Path, data: Path | None, database: str | None) -> None:
-    """Write the collection COLLECTION_ID to FILE: fingerprints, IDs, times and decisions.
+    """Write a collection to a file.
 
-    It is compressed if the name of FILE ends with .gz. The service may be running. There are no
+    FILE gets the fingerprints, IDs, times and decisions of the collection COLLECTION_ID. It is
+    compressed if its name ends with .gz. The service may be running. There are no
     keys in it. If it is interrupted, begin it again.
     """
     from ..server.storage.opening import opened_database
@@ -34,9 +34,10 @@ def export_(collection_id: str, file: Path, data: Path | None, database: str | N
 def import_(
     file: Path, name: str | None, user: str | None, data: Path | None, database: str | None
 ) -> None:
-    """Add what was exported to FILE to a collection, and make the collection if there is none.
+    """Read a collection from an exported file.
 
-    Nothing is done if FILE is damaged. Images that are there already are never replaced, so an
+    What FILE holds is added to the collection of that name and user, which is made if there is
+    none. Nothing is done if FILE is damaged. Images that are there already are never replaced, so an
     import that was interrupted can be begun again. The service may be running.
     """
     from ..server.storage.opening import opened_database
@@ -52,6 +53,3 @@ def import_(
             f"{done.kept} images of {file} were left out: the collection has others of their IDs. "
             "Import them into a collection of another --name"
         )
-
-
-TRANSFER_COMMANDS: Sequence[click.Command] = (export_, import_)
