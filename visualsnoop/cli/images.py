@@ -83,7 +83,8 @@ def search(image: Path | None, image_id: str | None, as_json: bool, **limits: An
 def compare(image_id: str, image: Path | None, other_id: str | None, as_json: bool) -> None:
     """Compare a stored image with a picture.
 
-    IMAGE_ID is the ID of the stored one, IMAGE a file. Prints the score, from 0 to 1, and whether the picture was mirrored or turned.
+    IMAGE_ID is the ID of the stored one, IMAGE a file. Prints the score, from 0 to 1, and whether
+    the picture was mirrored or turned.
     """
     _check_either(image, other_id)
     comparison: Comparison | ComparisonById

@@ -36,9 +36,9 @@ def import_(
 ) -> None:
     """Read a collection from an exported file.
 
-    What FILE holds is added to the collection of that name and user, which is made if there is
-    none. Nothing is done if FILE is damaged. Images that are there already are never replaced, so an
-    import that was interrupted can be begun again. The service may be running.
+    What FILE holds is added to the collection of that name and user, which is created if there is
+    none. Nothing is done if FILE is damaged. Images that are there already are never replaced, so
+    an import that was interrupted can be begun again. The service may be running.
     """
     from ..server.storage.opening import opened_database
     from ..server.storage.transfer import import_collection
