@@ -5,25 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from attrs import fields
 
-from visualsnoop.cli.serve import serve
-from visualsnoop.server.settings import MIB, Listening, Settings
 from visualsnoop.server.storage.collections import find_collection
 from visualsnoop.server.storage.keys import NewKeys, list_keys
-
-# Of what options count in.
-UNITS: dict[str, int | timedelta] = {
-    "max_body": MIB,
-    "upload_memory": MIB,
-    "least_disk": MIB,
-    "max_pixels": 1_000_000,
-    "date_window": timedelta(minutes=1),
-}
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -240,12 +227,3 @@ def test_wrong_master_key_is_one_line_of_error(database: str, service: str) -> N
     assert answer.returncode == 1
     assert "another master key" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
-
-
-def test_options_of_the_service_have_the_defaults_of_its_settings() -> None:
-    defaults = {option.name: option.default for option in serve.params}
-    for settings in (Settings, Listening):
-        for field in fields(settings):
-            default = defaults.get(field.name)
-            if isinstance(default, int | float):
-                assert default * UNITS.get(field.name, 1) == field.default, field.name

@@ -1,92 +1,72 @@
-"""The command that runs a service, and its many options."""
+"""The command that runs a service. Its options are made of the settings of the service."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import click
+from attrs import Attribute
 
+from ..server.settings import Listening, Option, Settings, options
 from .options import database_options
 
-_MIB = 1024 * 1024
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_COUNT = click.IntRange(1)
-_SECONDS = click.FloatRange(0.1)
 
 
-def _prefix(context: click.Context, option: click.Parameter, text: str) -> str:
-    prefix = text.rstrip("/")
-    if prefix and not prefix.startswith("/"):
-        raise click.BadParameter("it starts with a slash, like /pictures")
-    return prefix
-
-
-def _option(name: str, kind: Any, default: Any, text: str, **more: Any) -> Callable[[Any], Any]:
-    return click.option(name, type=kind, default=default, help=text, show_default=True, **more)
-
-
-_LISTENING = [
-    _option("--host", str, "127.0.0.1", "The address to listen on."),
-    _option("--port", int, 8000, "The port; 0 for any free one."),
-    _option("--workers", _COUNT, 1, "How many processes answer requests."),
-    _option("--certfile", _FILE, None, "The certificate for TLS, with its chain."),
-    _option("--keyfile", _FILE, None, "Its private key, if that is in another file."),
-    _option("--log-format", click.Choice(["text", "json"]), "text", "What the log looks like."),
-    _option("--connections", _COUNT, 10_000, "How many connections may be open."),
-    _option("--idle-time", _COUNT, 60, "Seconds that a connection may be idle."),
-    _option("--stop-time", _COUNT, 30, "Seconds to finish requests in when it is stopped."),
-    click.option("--proxy-headers", is_flag=True, help="Believe X-Forwarded-* headers of a proxy."),
-    _option("--forwarded-allow-ips", str, "127.0.0.1", "The proxies that are believed."),
-]
-
-_REQUESTS = [
-    click.option("--require-tls", is_flag=True, help="Refuse requests over plain HTTP."),
-    _option("--path-prefix", str, "", "What comes before /api/v1 in paths.", callback=_prefix),
-    _option(
-        "--date-window",
-        click.IntRange(1, 1440),
-        15,
-        "How many minutes the date of a request may be from now, either way.",
-    ),
-    _option(
-        "--rate",
-        click.FloatRange(0),
-        500,
-        "Requests a second that each key pair may make; 0 for any number.",
-    ),
-    _option("--max-body", _COUNT, 32, "MiB that the body of a request may have."),
-    _option("--max-pixels", _COUNT, 100, "Millions of pixels that a picture may have."),
-    _option("--send-time", _SECONDS, 10, "Seconds within which a request's head must come."),
-    _option("--body-rate", _COUNT, 4096, "Bytes of a body that must come each second after that."),
-    _option("--upload-memory", _COUNT, 256, "MiB of bodies that each worker holds."),
-]
-
-_WORK = [
-    _option("--model", _FILE, None, "An ONNX file for new images instead of the shipped model."),
-    _option("--fingerprint-processes", _COUNT, None, "Processes that read pictures; one per core."),
-    _option("--queue", click.IntRange(0), 100, "How many pictures may wait for these."),
-    _option("--decode-time", _SECONDS, 20, "Seconds that a picture may take."),
-    _option("--database-connections", _COUNT, 10, "Connections to the database of each worker."),
-    _option("--statement-time", _SECONDS, 15, "Seconds that a statement in the database may take."),
-    _option("--least-disk", click.IntRange(0), 256, "MiB that must be free on the disk."),
-    click.option("--metrics/--no-metrics", default=True, help="Offer /metrics for Prometheus."),
-    click.option(
-        "--metrics-per-collection", is_flag=True, help="Count the images of each collection there."
-    ),
-]
-
-
-def _all_options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed([*_LISTENING, *_REQUESTS, *_WORK]):
-        command = option(command)
+def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    told = {**options(Listening), **options(Settings)}
+    for field, option in reversed(told.items()):
+        command = _click_option(field, option)(command)
     return command
 
 
+def _click_option(field: "Attribute[Any]", option: Option) -> Callable[[Any], Any]:
+    def setting(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return option.setting(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    name = field.name.replace("_", "-")
+    is_flag = field.type is bool
+    return click.option(
+        f"--{name}/--no-{name}" if is_flag and option.default else f"--{name}",
+        type=None if is_flag else _click_type(field.type, option),
+        is_flag=is_flag,
+        default=option.default,
+        show_default=not is_flag or option.default,
+        metavar=_metavar(field.type, option),
+        callback=setting,
+        help=option.help,
+    )
+
+
+def _click_type(kind: Any, option: Option) -> "click.ParamType[Any]":
+    if get_origin(kind) is Literal:
+        return click.Choice(get_args(kind))
+    kinds = get_args(kind) or (kind,)
+    if Path in kinds:
+        return _FILE
+    if float in kinds:
+        return click.FloatRange(option.least, option.most)
+    if int in kinds or timedelta in kinds:
+        most = None if option.most is None else int(option.most)
+        return click.IntRange(int(option.least), most)
+    return click.STRING
+
+
+def _metavar(kind: Any, option: Option) -> str | None:
+    if option.unit is not None:
+        return option.unit.name.upper()
+    return "NUMBER" if {int, float} & {kind, *get_args(kind)} else None
+
+
 @click.command(context_settings={"auto_envvar_prefix": "VISUALSNOOP_SERVE"})
-@_all_options
 @database_options
-def serve(data: Path | None, database: str | None, **options: Any) -> None:
+@click.option("--model", type=_FILE, help="ONNX model for new images instead of the shipped one.")
+@_settings_options
+def serve(data: Path | None, database: str | None, model: Path | None, **settings: Any) -> None:
     """Run the service until it is interrupted.
 
     Secret keys are stored encrypted, under the master key in VISUALSNOOP_MASTER_KEY (64 hexadecimal
@@ -97,49 +77,18 @@ def serve(data: Path | None, database: str | None, **options: Any) -> None:
     VISUALSNOOP_SERVE_LOG_FORMAT.
     """
     from ..server.serving import run
-    from ..server.settings import Listening, Settings
     from ..server.storage.master_key import opened_vault
     from ..server.storage.opening import data_folder, models_with, opened_database
 
-    listening = Listening(
-        host=options["host"],
-        port=options["port"],
-        workers=options["workers"],
-        certfile=options["certfile"],
-        keyfile=options["keyfile"],
-        trusted_proxies=options["forwarded_allow_ips"] if options["proxy_headers"] else None,
-        max_connections=options["connections"],
-        idle_time=options["idle_time"],
-        stop_time=options["stop_time"],
-        log_format=options["log_format"],
-    )
+    listening = Listening(**{field.name: settings.pop(field.name) for field in options(Listening)})
     with opened_database(data, database) as url:
-        settings = Settings(
-            url,
-            opened_vault(url, data),
-            data=data_folder(data) if database is None else None,
-            models=models_with(options["model"]),
-            date_window=timedelta(minutes=options["date_window"]),
-            max_body=options["max_body"] * _MIB,
-            max_pixels=options["max_pixels"] * 1_000_000,
-            upload_memory=options["upload_memory"] * _MIB,
-            least_disk=options["least_disk"] * _MIB,
-            **{name: options[name] for name in _SAME_NAMES},
+        run(
+            Settings(
+                url,
+                opened_vault(url, data),
+                data=data_folder(data) if database is None else None,
+                models=models_with(model),
+                **settings,
+            ),
+            listening,
         )
-        run(settings, listening)
-
-
-_SAME_NAMES = (
-    "require_tls",
-    "path_prefix",
-    "rate",
-    "send_time",
-    "body_rate",
-    "fingerprint_processes",
-    "queue",
-    "decode_time",
-    "database_connections",
-    "statement_time",
-    "metrics",
-    "metrics_per_collection",
-)

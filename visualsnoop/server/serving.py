@@ -92,8 +92,8 @@ def _config(settings: Settings, listening: Listening, folder: Path) -> Connectio
         log_config=logging_configuration(listening.log_format),
         access_log=False,
         server_header=False,
-        proxy_headers=listening.trusted_proxies is not None,
-        forwarded_allow_ips=listening.trusted_proxies,
+        proxy_headers=listening.proxy_headers,
+        forwarded_allow_ips=listening.forwarded_allow_ips,
         ssl_certfile=listening.certfile,
         ssl_keyfile=listening.keyfile,
         timeout_keep_alive=listening.idle_time,
@@ -108,7 +108,7 @@ def _connections_per_worker(listening: Listening) -> int:
     """The share of each process of the connections, of which the system must allow so many."""
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    wanted = -(-listening.max_connections // listening.workers)
+    wanted = -(-listening.connections // listening.workers)
     return max(1, min(wanted, most_files - _OTHER_FILES))
 
 

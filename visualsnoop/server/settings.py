@@ -1,19 +1,119 @@
-"""How a service is set up."""
+"""How a service is set up.
 
+A setting that is an option of `visualsnoop serve` is told here and nowhere else: the command line
+takes its name, its default, its unit, its limits and its help from the field.
+"""
+
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import frozen
+from attrs import Attribute, field, fields, frozen
 
 from .matching.fingerprint import MODEL
-from .vault import Vault
 
-MIB = 1024 * 1024
+if TYPE_CHECKING:
+    # The command line knows the options without it, and without what it needs.
+    from .vault import Vault
+
+MIB = 1024 * 1024  # bytes
+
+
+@frozen
+class Unit:
+    """What an option counts in, where the setting counts in something else."""
+
+    name: str
+    size: Any = 1
+
+
+BYTES = Unit("bytes")
+SECONDS = Unit("seconds")
+MINUTES = Unit("minutes", timedelta(minutes=1))
+MEBIBYTES = Unit("MiB", MIB)
+MEGAPIXELS = Unit("megapixels", 1_000_000)
+
+
+@frozen
+class Option:
+    """The option of a setting.
+
+    Attributes:
+        default: What holds unless the option is given, in `unit`.
+        help: What it is for.
+        unit: What it counts in; None where it counts what its help names, or nothing.
+        least: The smallest number that it takes.
+        most: The largest one; None for any.
+        parse: What reads it, and raises `ValueError` where it is wrong; None where any will do.
+    """
+
+    default: Any
+    help: str
+    unit: Unit | None
+    least: float
+    most: float | None
+    parse: Callable[[Any], Any] | None
+
+    def setting(self, value: Any) -> Any:
+        """A value of the option as the value of the setting."""
+        if self.parse is not None:
+            return self.parse(value)
+        return value if self.unit is None or value is None else value * self.unit.size
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    unit: Unit | None = None,
+    least: float = 1,
+    most: float | None = None,
+    parse: Callable[[Any], Any] | None = None,
+) -> Any:
+    """A field that has an option; the arguments are those of `Option`."""
+    option = Option(default, help, unit, least, most, parse)
+    return field(default=option.setting(default), metadata={Option: option})
+
+
+def options(settings: type) -> "dict[Attribute[Any], Option]":
+    """The fields of `Listening` or `Settings` that have options, and these."""
+    return {of: of.metadata[Option] for of in fields(settings) if Option in of.metadata}
+
+
+def _path_prefix(text: str) -> str:
+    prefix = text.rstrip("/")
+    if prefix and not prefix.startswith("/"):
+        raise ValueError("it starts with a slash, like /pictures")
+    return prefix
+
+
+@frozen
+class Listening:
+    """Where the service listens, and how it treats connections."""
+
+    host: str = option("127.0.0.1", "Address to listen on.")
+    port: int = option(8000, "Port; 0 for any free one.", least=0, most=65535)
+    workers: int = option(1, "Processes that answer requests.")
+    certfile: Path | None = option(None, "TLS certificate, with its chain.")
+    keyfile: Path | None = option(None, "Its private key, if that is in another file.")
+    log_format: Literal["text", "json"] = option("text", "Format of the log.")
+    connections: int = option(
+        10_000, "Open connections at most; new ones close the longest idle one."
+    )
+    idle_time: int = option(60, "Time that a connection may be idle.", unit=SECONDS)
+    stop_time: int = option(
+        30, "Time for a stopped service to finish what it has begun.", unit=SECONDS
+    )
+    proxy_headers: bool = option(False, "Believe the X-Forwarded-* headers of a proxy.")
+    forwarded_allow_ips: str = option(
+        "127.0.0.1", "Addresses of the proxies that are believed, separated by commas."
+    )
 
 
 @frozen
 class Settings:
-    """What the service does, and how much of it.
+    """What the service does, and how much of it. Sizes are in bytes, times in seconds.
 
     Attributes:
         database: How to connect to PostgreSQL, as libpq takes it.
@@ -22,79 +122,43 @@ class Settings:
             none.
         models: The models of embeddings: the first is for new images, and queries are compared
             with the images of each.
-        date_window: How far the date of a request may be from now, either way.
-        require_tls: Whether requests over plain HTTP are refused.
-        path_prefix: What comes before the base path of the API in the paths of requests.
-        metrics: Whether there is a page of metrics.
-        metrics_per_collection: Whether it counts the images of each collection.
-        max_body: How many bytes the body of a request may have.
-        max_pixels: How many pixels a picture may have.
-        upload_memory: How many bytes of bodies each process holds at most.
-        send_time: Within how many seconds the head of a request must have come, and for how long
-            its body may come slowly.
-        body_rate: How many bytes of a body must come each second, apart from that.
-        rate: How many requests a second each key pair may make in the long run; 0 for any number.
-        queue: How many pictures may wait for a process that makes fingerprints.
-        decode_time: After how many seconds the work on one picture is given up.
-        fingerprint_processes: How many processes make fingerprints; None for one per core.
-        database_connections: How many connections to the database each process has at most.
-        statement_time: After how many seconds the database gives up a statement.
-        least_disk: How many bytes must be free on the disk of the data.
     """
 
     database: str
-    vault: Vault
+    vault: "Vault"
     data: Path | None = None
     models: tuple[Path, ...] = (MODEL,)
-    date_window: timedelta = timedelta(minutes=15)
-    require_tls: bool = False
-    path_prefix: str = ""
-    metrics: bool = True
-    metrics_per_collection: bool = False
-    max_body: int = 32 * MIB
-    max_pixels: int = 100_000_000
-    upload_memory: int = 256 * MIB
-    send_time: float = 10.0
-    body_rate: int = 4096
-    rate: float = 500.0
-    queue: int = 100
-    decode_time: float = 20.0
-    fingerprint_processes: int | None = None
-    database_connections: int = 10
-    statement_time: float = 15.0
-    least_disk: int = 256 * MIB
 
+    require_tls: bool = option(False, "Refuse requests over plain HTTP.")
+    path_prefix: str = option("", "What comes before /api/v1 in paths.", parse=_path_prefix)
+    date_window: timedelta = option(
+        15, "How far the date of a request may be from now, either way.", unit=MINUTES, most=1440
+    )
+    rate: float = option(
+        500, "Requests a second of each key pair in the long run; 0 for any number.", least=0
+    )
+    max_body: int = option(32, "Largest body of a request.", unit=MEBIBYTES)
+    max_pixels: int = option(100, "Largest picture.", unit=MEGAPIXELS)
+    send_time: float = option(
+        10, "Time for the head of a request to come.", unit=SECONDS, least=0.1
+    )
+    body_rate: int = option(
+        4096, "Bytes of a body that must come each second after that.", unit=BYTES
+    )
+    upload_memory: int = option(256, "Memory of each worker for bodies.", unit=MEBIBYTES)
 
-@frozen
-class Listening:
-    """Where the service listens, and how it treats connections.
-
-    Attributes:
-        host: The address to listen on.
-        port: The port; 0 for any free one.
-        workers: How many processes answer requests.
-        certfile: The certificate for TLS, with those that lead to a known authority; None for
-            plain HTTP.
-        keyfile: Its private key; None if it is in the same file.
-        trusted_proxies: The addresses of proxies whose `X-Forwarded-*` headers are believed,
-            separated by commas; None for no proxy.
-        max_connections: How many connections are open at most; the ones that have been idle for
-            longest are closed for new ones.
-        idle_time: After how many seconds without a request a connection is closed.
-        stop_time: For how many seconds a service that is stopped finishes what it has accepted.
-        log_format: "text" or "json".
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 1
-    certfile: Path | None = None
-    keyfile: Path | None = None
-    trusted_proxies: str | None = None
-    max_connections: int = 10_000
-    idle_time: int = 60
-    stop_time: int = 30
-    log_format: str = "text"
+    fingerprint_processes: int | None = option(None, "Processes that read pictures; one per core.")
+    queue: int = option(100, "Pictures that may wait for these.", least=0)
+    decode_time: float = option(20, "Longest time for a picture.", unit=SECONDS, least=0.1)
+    database_connections: int = option(10, "Connections of each worker to the database.")
+    statement_time: float = option(
+        15, "Longest time for a statement in the database.", unit=SECONDS, least=0.1
+    )
+    least_disk: int = option(
+        256, "Space that must be free on the disk of the data.", unit=MEBIBYTES, least=0
+    )
+    metrics: bool = option(True, "Offer /metrics for Prometheus.")
+    metrics_per_collection: bool = option(False, "Count the images of each collection there.")
 
 
 def default_data_folder() -> Path:
