@@ -5,12 +5,16 @@ The generator is openapi-python-client with the templates of this folder.
 
 import argparse
 import difflib
+import json
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT / "spec" / "visualsnoop-v1.yaml"
@@ -28,7 +32,9 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "visualsnoop_api"
-        generate(fresh)
+        contract = Path(folder) / "contract.json"
+        contract.write_text(json.dumps(with_enums(yaml.safe_load(CONTRACT.read_text("utf-8")))))
+        generate(contract, fresh)
         if check:
             return report_drift(GENERATED, fresh)
         shutil.rmtree(GENERATED, ignore_errors=True)
@@ -36,14 +42,27 @@ def main() -> int:
     return 0
 
 
-def generate(target: Path) -> None:
+def with_enums(contract: Any) -> Any:
+    """The contract with values that may grow as an `enum`, which is all that the generator knows.
+
+    The template of enums takes other values, too.
+    """
+    if isinstance(contract, dict):
+        names = {"x-extensible-enum": "enum"}
+        return {names.get(name, name): with_enums(part) for name, part in contract.items()}
+    if isinstance(contract, list):
+        return [with_enums(part) for part in contract]
+    return contract
+
+
+def generate(contract: Path, target: Path) -> None:
     """Run the generator; any warning of it is an error, since it means a part was left out."""
     scripts = Path(sysconfig.get_path("scripts"))
     subprocess.run(
         [
             scripts / "openapi-python-client",
             "generate",
-            *("--path", CONTRACT),
+            *("--path", contract),
             *("--output-path", target),
             *("--custom-template-path", TEMPLATES),
             *("--config", SETTINGS),

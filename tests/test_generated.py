@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 from visualsnoop_api import Client
-from visualsnoop_api.api import collection, images, search
+from visualsnoop_api.api import collection, duplicates, images, search
 from visualsnoop_api.errors import UnexpectedStatus
-from visualsnoop_api.models import CollectionInfo, Error, Image, ImageList, SearchResults
+from visualsnoop_api.models import (
+    CollectionInfo,
+    ErrorBody,
+    Image,
+    ImageList,
+    SearchResult,
+    SearchResults,
+)
 from visualsnoop_api.types import File
 
 from visualsnoop import VisualSnoopHMACAuth
@@ -35,7 +42,7 @@ def test_refusal_gives_the_error_of_the_contract(service: str, auth: VisualSnoop
     with Client(service, auth) as client:
         answer = images.get_image.sync_detailed("nobody", client=client)
     assert answer.status_code == 404
-    assert isinstance(answer.parsed, Error)
+    assert isinstance(answer.parsed, ErrorBody)
     assert answer.parsed.status == 404
 
 
@@ -70,7 +77,7 @@ def test_status_beyond_the_contract_is_none_or_an_error() -> None:
 
 def test_unknown_fields_are_kept() -> None:
     known = {"status": 404, "message": "There is no image"}
-    error = Error.from_dict({**known, "hint": "look elsewhere"})
+    error = ErrorBody.from_dict({**known, "hint": "look elsewhere"})
     assert error["hint"] == "look elsewhere"
     assert error == {**known, "hint": "look elsewhere"}
 
@@ -80,4 +87,19 @@ def test_unknown_fields_are_kept() -> None:
 )
 def test_missing_or_mistyped_fields_are_refused(body: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        Error.from_dict(body)
+        ErrorBody.from_dict(body)
+
+
+def test_a_value_that_a_newer_server_added_is_kept() -> None:
+    body = {"id": "beach", "rank": 0, "score": 0.9, "transform": "skewed"}
+    result = SearchResult.from_dict(body)
+    assert result.transform == "skewed"
+    assert result == body
+
+
+def test_a_parameter_that_is_not_given_is_not_sent() -> None:
+    """So that an old client gets what a newer server takes by default."""
+    assert images.list_images.build_request()["params"] == {}
+    assert search.search_images.build_request(body=File(b""))["params"] == {}
+    assert search.search_images_by_id.build_request("beach")["params"] == {}
+    assert duplicates.list_duplicates.build_request()["params"] == {}

@@ -15,7 +15,7 @@ from visualsnoop_api.models import (
     ComparisonById,
     Decision,
     DuplicateList,
-    Error,
+    ErrorBody,
     Image,
     ImageList,
     SearchByIdResults,
@@ -41,7 +41,7 @@ class Call(Generic[T]):
     """
 
     request: dict[str, Any]
-    parse: Callable[[httpx.Response], T | Error | None]
+    parse: Callable[[httpx.Response], T | ErrorBody | None]
 
     def result(self, response: httpx.Response) -> T:
         """What the server answered.
@@ -57,7 +57,7 @@ class Call(Generic[T]):
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise unreadable(response) from error
-        if parsed is None or isinstance(parsed, Error):
+        if parsed is None or isinstance(parsed, ErrorBody):
             raise unreadable(response)
         return parsed
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 
 class Problem(Exception):
-    """Ends the handling of a request with an answer of the contract's schema `Error`.
+    """Ends the handling of a request with an answer of the contract's schema `ErrorBody`.
 
     Attributes:
         status: The HTTP status.

@@ -6,7 +6,7 @@ from .comparison_by_id import ComparisonById
 from .decision import Decision
 from .duplicate_group import DuplicateGroup
 from .duplicate_list import DuplicateList
-from .error import Error
+from .error_body import ErrorBody
 from .get_collection_session import GetCollectionSession
 from .image import Image
 from .image_list import ImageList
@@ -23,7 +23,7 @@ __all__ = (
     "Decision",
     "DuplicateGroup",
     "DuplicateList",
-    "Error",
+    "ErrorBody",
     "GetCollectionSession",
     "Image",
     "ImageList",

@@ -27,6 +27,9 @@ class ComparisonById(dict[str, Any]):
         transform (Transform): How the query was made from the stored image, apart from other
             changes: it was mirrored (left and right exchanged) where the name says so, and then
             turned clockwise. `unknown` where that cannot be told, or where the query lies askew.
+            Newer servers may have more values than `none`, `rotated_90`, `rotated_180`,
+            `rotated_270`, `mirrored`, `mirrored_rotated_90`, `mirrored_rotated_180`,
+            `mirrored_rotated_270` and `unknown`: take one that you do not know for `unknown`.
     """
 
     status: int = _attrs_field(validator=instance_of(int))

@@ -1,15 +1,18 @@
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
-GetCollectionSession = Literal["init"]
+KnownGetCollectionSession: TypeAlias = Literal["init"]
+"""The values of this version of the API."""
 
-GET_COLLECTION_SESSION_VALUES: set[GetCollectionSession] = {
-    "init",
-}
+GetCollectionSession: TypeAlias = KnownGetCollectionSession | str
+"""One of these values, or one that a newer server has."""
 
 
-def check_get_collection_session(value: str) -> GetCollectionSession:
-    if value in GET_COLLECTION_SESSION_VALUES:
+def check_get_collection_session(value: Any) -> GetCollectionSession:
+    """The value itself.
+
+    Raises:
+        TypeError: If it is no string.
+    """
+    if isinstance(value, str):
         return value
-    raise TypeError(
-        f"Unexpected value {value!r}. Expected one of {GET_COLLECTION_SESSION_VALUES!r}"
-    )
+    raise TypeError(f"{value!r} is no string")

@@ -1,6 +1,6 @@
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
-Transform = Literal[
+KnownTransform: TypeAlias = Literal[
     "mirrored",
     "mirrored_rotated_180",
     "mirrored_rotated_270",
@@ -11,21 +11,18 @@ Transform = Literal[
     "rotated_90",
     "unknown",
 ]
+"""The values of this version of the API."""
 
-TRANSFORM_VALUES: set[Transform] = {
-    "mirrored",
-    "mirrored_rotated_180",
-    "mirrored_rotated_270",
-    "mirrored_rotated_90",
-    "none",
-    "rotated_180",
-    "rotated_270",
-    "rotated_90",
-    "unknown",
-}
+Transform: TypeAlias = KnownTransform | str
+"""One of these values, or one that a newer server has."""
 
 
-def check_transform(value: str) -> Transform:
-    if value in TRANSFORM_VALUES:
+def check_transform(value: Any) -> Transform:
+    """The value itself.
+
+    Raises:
+        TypeError: If it is no string.
+    """
+    if isinstance(value, str):
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {TRANSFORM_VALUES!r}")
+    raise TypeError(f"{value!r} is no string")

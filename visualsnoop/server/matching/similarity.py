@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
-from visualsnoop_api.models.transform import Transform
+from visualsnoop_api.models.transform import KnownTransform as Transform
 
 from .fingerprint import Fingerprint
 from .geometry import Common, common_places

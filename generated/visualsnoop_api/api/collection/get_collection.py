@@ -5,7 +5,7 @@ import httpx
 from ... import errors
 from ...client import Client
 from ...models.collection_info import CollectionInfo
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...models.get_collection_session import GetCollectionSession
 from ...types import UNSET, Response, Unset
 
@@ -35,7 +35,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> CollectionInfo | Error | None:
+def parse(response: httpx.Response) -> CollectionInfo | ErrorBody | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -47,27 +47,27 @@ def parse(response: httpx.Response) -> CollectionInfo | Error | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
@@ -76,7 +76,7 @@ def parse(response: httpx.Response) -> CollectionInfo | Error | None:
 
 def _build_response(
     *, client: Client, response: httpx.Response
-) -> Response[CollectionInfo | Error]:
+) -> Response[CollectionInfo | ErrorBody]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -93,7 +93,7 @@ def sync_detailed(
     client: Client,
     session: GetCollectionSession | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[CollectionInfo | Error]:
+) -> Response[CollectionInfo | ErrorBody]:
     """Say which collection the keys belong to
 
      Clients make this call once when they start: it proves that the keys are accepted and tells
@@ -107,7 +107,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[CollectionInfo | Error]
+        Response[CollectionInfo | ErrorBody]
     """
 
     request = build_request(
@@ -124,7 +124,7 @@ def sync(
     client: Client,
     session: GetCollectionSession | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> CollectionInfo | Error | None:
+) -> CollectionInfo | ErrorBody | None:
     """Say which collection the keys belong to
 
      Clients make this call once when they start: it proves that the keys are accepted and tells
@@ -138,7 +138,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        CollectionInfo | Error
+        CollectionInfo | ErrorBody
     """
 
     return sync_detailed(
@@ -153,7 +153,7 @@ async def asyncio_detailed(
     client: Client,
     session: GetCollectionSession | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[CollectionInfo | Error]:
+) -> Response[CollectionInfo | ErrorBody]:
     """Say which collection the keys belong to
 
      Clients make this call once when they start: it proves that the keys are accepted and tells
@@ -167,7 +167,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[CollectionInfo | Error]
+        Response[CollectionInfo | ErrorBody]
     """
 
     request = build_request(
@@ -184,7 +184,7 @@ async def asyncio(
     client: Client,
     session: GetCollectionSession | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> CollectionInfo | Error | None:
+) -> CollectionInfo | ErrorBody | None:
     """Say which collection the keys belong to
 
      Clients make this call once when they start: it proves that the keys are accepted and tells
@@ -198,7 +198,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        CollectionInfo | Error
+        CollectionInfo | ErrorBody
     """
 
     return (

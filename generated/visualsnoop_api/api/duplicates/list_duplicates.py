@@ -5,15 +5,15 @@ import httpx
 from ... import errors
 from ...client import Client
 from ...models.duplicate_list import DuplicateList
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...types import UNSET, Response, Unset
 
 
 def build_request(
     *,
-    min_score: float | Unset = 0.7,
-    count: int | Unset = 100,
-    offset: int | Unset = 0,
+    min_score: float | Unset = UNSET,
+    count: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
 
@@ -36,7 +36,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> DuplicateList | Error | None:
+def parse(response: httpx.Response) -> DuplicateList | ErrorBody | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -48,34 +48,36 @@ def parse(response: httpx.Response) -> DuplicateList | Error | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[DuplicateList | Error]:
+def _build_response(
+    *, client: Client, response: httpx.Response
+) -> Response[DuplicateList | ErrorBody]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -90,11 +92,11 @@ def _build_response(*, client: Client, response: httpx.Response) -> Response[Dup
 def sync_detailed(
     *,
     client: Client,
-    min_score: float | Unset = 0.7,
-    count: int | Unset = 100,
-    offset: int | Unset = 0,
+    min_score: float | Unset = UNSET,
+    count: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[DuplicateList | Error]:
+) -> Response[DuplicateList | ErrorBody]:
     """List the groups of images that are copies of one another
 
      An image is in a group if it is similar enough to at least one other image of the group.
@@ -106,16 +108,16 @@ def sync_detailed(
     may, the answer is 503, and the next request goes on with it.
 
     Args:
-        min_score (float | Unset):  Default: 0.7.
-        count (int | Unset):  Default: 100.
-        offset (int | Unset):  Default: 0.
+        min_score (float | Unset):
+        count (int | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[DuplicateList | Error]
+        Response[DuplicateList | ErrorBody]
     """
 
     request = build_request(
@@ -132,11 +134,11 @@ def sync_detailed(
 def sync(
     *,
     client: Client,
-    min_score: float | Unset = 0.7,
-    count: int | Unset = 100,
-    offset: int | Unset = 0,
+    min_score: float | Unset = UNSET,
+    count: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> DuplicateList | Error | None:
+) -> DuplicateList | ErrorBody | None:
     """List the groups of images that are copies of one another
 
      An image is in a group if it is similar enough to at least one other image of the group.
@@ -148,16 +150,16 @@ def sync(
     may, the answer is 503, and the next request goes on with it.
 
     Args:
-        min_score (float | Unset):  Default: 0.7.
-        count (int | Unset):  Default: 100.
-        offset (int | Unset):  Default: 0.
+        min_score (float | Unset):
+        count (int | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        DuplicateList | Error
+        DuplicateList | ErrorBody
     """
 
     return sync_detailed(
@@ -172,11 +174,11 @@ def sync(
 async def asyncio_detailed(
     *,
     client: Client,
-    min_score: float | Unset = 0.7,
-    count: int | Unset = 100,
-    offset: int | Unset = 0,
+    min_score: float | Unset = UNSET,
+    count: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[DuplicateList | Error]:
+) -> Response[DuplicateList | ErrorBody]:
     """List the groups of images that are copies of one another
 
      An image is in a group if it is similar enough to at least one other image of the group.
@@ -188,16 +190,16 @@ async def asyncio_detailed(
     may, the answer is 503, and the next request goes on with it.
 
     Args:
-        min_score (float | Unset):  Default: 0.7.
-        count (int | Unset):  Default: 100.
-        offset (int | Unset):  Default: 0.
+        min_score (float | Unset):
+        count (int | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[DuplicateList | Error]
+        Response[DuplicateList | ErrorBody]
     """
 
     request = build_request(
@@ -214,11 +216,11 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: Client,
-    min_score: float | Unset = 0.7,
-    count: int | Unset = 100,
-    offset: int | Unset = 0,
+    min_score: float | Unset = UNSET,
+    count: int | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> DuplicateList | Error | None:
+) -> DuplicateList | ErrorBody | None:
     """List the groups of images that are copies of one another
 
      An image is in a group if it is similar enough to at least one other image of the group.
@@ -230,16 +232,16 @@ async def asyncio(
     may, the answer is 503, and the next request goes on with it.
 
     Args:
-        min_score (float | Unset):  Default: 0.7.
-        count (int | Unset):  Default: 100.
-        offset (int | Unset):  Default: 0.
+        min_score (float | Unset):
+        count (int | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        DuplicateList | Error
+        DuplicateList | ErrorBody
     """
 
     return (

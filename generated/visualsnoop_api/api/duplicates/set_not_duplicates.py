@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import Client
 from ...models.decision import Decision
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...types import UNSET, Response, Unset
 
 
@@ -27,7 +27,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Decision | Error | None:
+def parse(response: httpx.Response) -> Decision | ErrorBody | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -39,44 +39,44 @@ def parse(response: httpx.Response) -> Decision | Error | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
+        response_403 = ErrorBody.from_dict(response.json())
 
         return response_403
 
     if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
+        response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[Decision | Error]:
+def _build_response(*, client: Client, response: httpx.Response) -> Response[Decision | ErrorBody]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -94,7 +94,7 @@ def sync_detailed(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Decision | Error]:
+) -> Response[Decision | ErrorBody]:
     """Say that two images are not duplicates, however similar they are
 
      The decision is kept until it is taken back, or one of the images is replaced or removed.
@@ -115,7 +115,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Decision | Error]
+        Response[Decision | ErrorBody]
     """
 
     request = build_request(
@@ -134,7 +134,7 @@ def sync(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Decision | Error | None:
+) -> Decision | ErrorBody | None:
     """Say that two images are not duplicates, however similar they are
 
      The decision is kept until it is taken back, or one of the images is replaced or removed.
@@ -155,7 +155,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Decision | Error
+        Decision | ErrorBody
     """
 
     return sync_detailed(
@@ -172,7 +172,7 @@ async def asyncio_detailed(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Decision | Error]:
+) -> Response[Decision | ErrorBody]:
     """Say that two images are not duplicates, however similar they are
 
      The decision is kept until it is taken back, or one of the images is replaced or removed.
@@ -193,7 +193,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Decision | Error]
+        Response[Decision | ErrorBody]
     """
 
     request = build_request(
@@ -212,7 +212,7 @@ async def asyncio(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Decision | Error | None:
+) -> Decision | ErrorBody | None:
     """Say that two images are not duplicates, however similar they are
 
      The decision is kept until it is taken back, or one of the images is replaced or removed.
@@ -233,7 +233,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Decision | Error
+        Decision | ErrorBody
     """
 
     return (

@@ -5,7 +5,7 @@ import httpx
 
 from ... import errors
 from ...client import Client
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...models.image import Image
 from ...types import UNSET, File, Response, Unset
 
@@ -33,7 +33,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Error | Image | None:
+def parse(response: httpx.Response) -> ErrorBody | Image | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -45,59 +45,59 @@ def parse(response: httpx.Response) -> Error | Image | None:
         return response_201
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
+        response_403 = ErrorBody.from_dict(response.json())
 
         return response_403
 
     if response.status_code == 408:
-        response_408 = Error.from_dict(response.json())
+        response_408 = ErrorBody.from_dict(response.json())
 
         return response_408
 
     if response.status_code == 409:
-        response_409 = Error.from_dict(response.json())
+        response_409 = ErrorBody.from_dict(response.json())
 
         return response_409
 
     if response.status_code == 413:
-        response_413 = Error.from_dict(response.json())
+        response_413 = ErrorBody.from_dict(response.json())
 
         return response_413
 
     if response.status_code == 415:
-        response_415 = Error.from_dict(response.json())
+        response_415 = ErrorBody.from_dict(response.json())
 
         return response_415
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[Error | Image]:
+def _build_response(*, client: Client, response: httpx.Response) -> Response[ErrorBody | Image]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -115,7 +115,7 @@ def sync_detailed(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | Image]:
+) -> Response[ErrorBody | Image]:
     """Add an image under an ID of one's own, never overwriting
 
      Where the ID is taken, nothing is changed and the answer is 409. Of several such requests at
@@ -133,7 +133,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Image]
+        Response[ErrorBody | Image]
     """
 
     request = build_request(
@@ -152,7 +152,7 @@ def sync(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | Image | None:
+) -> ErrorBody | Image | None:
     """Add an image under an ID of one's own, never overwriting
 
      Where the ID is taken, nothing is changed and the answer is 409. Of several such requests at
@@ -170,7 +170,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Image
+        ErrorBody | Image
     """
 
     return sync_detailed(
@@ -187,7 +187,7 @@ async def asyncio_detailed(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | Image]:
+) -> Response[ErrorBody | Image]:
     """Add an image under an ID of one's own, never overwriting
 
      Where the ID is taken, nothing is changed and the answer is 409. Of several such requests at
@@ -205,7 +205,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Image]
+        Response[ErrorBody | Image]
     """
 
     request = build_request(
@@ -224,7 +224,7 @@ async def asyncio(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | Image | None:
+) -> ErrorBody | Image | None:
     """Add an image under an ID of one's own, never overwriting
 
      Where the ID is taken, nothing is changed and the answer is 409. Of several such requests at
@@ -242,7 +242,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Image
+        ErrorBody | Image
     """
 
     return (

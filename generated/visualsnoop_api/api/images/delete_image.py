@@ -5,7 +5,7 @@ import httpx
 
 from ... import errors
 from ...client import Client
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...models.image import Image
 from ...types import UNSET, Response, Unset
 
@@ -25,7 +25,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Error | Image | None:
+def parse(response: httpx.Response) -> ErrorBody | Image | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -37,44 +37,44 @@ def parse(response: httpx.Response) -> Error | Image | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
+        response_403 = ErrorBody.from_dict(response.json())
 
         return response_403
 
     if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
+        response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[Error | Image]:
+def _build_response(*, client: Client, response: httpx.Response) -> Response[ErrorBody | Image]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -91,7 +91,7 @@ def sync_detailed(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | Image]:
+) -> Response[ErrorBody | Image]:
     """Remove an image from the collection
 
      Afterwards it is in no list and no search result, and its ID is free again.
@@ -107,7 +107,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Image]
+        Response[ErrorBody | Image]
     """
 
     request = build_request(
@@ -124,7 +124,7 @@ def sync(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | Image | None:
+) -> ErrorBody | Image | None:
     """Remove an image from the collection
 
      Afterwards it is in no list and no search result, and its ID is free again.
@@ -140,7 +140,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Image
+        ErrorBody | Image
     """
 
     return sync_detailed(
@@ -155,7 +155,7 @@ async def asyncio_detailed(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | Image]:
+) -> Response[ErrorBody | Image]:
     """Remove an image from the collection
 
      Afterwards it is in no list and no search result, and its ID is free again.
@@ -171,7 +171,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Image]
+        Response[ErrorBody | Image]
     """
 
     request = build_request(
@@ -188,7 +188,7 @@ async def asyncio(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | Image | None:
+) -> ErrorBody | Image | None:
     """Remove an image from the collection
 
      Afterwards it is in no list and no search result, and its ID is free again.
@@ -204,7 +204,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Image
+        ErrorBody | Image
     """
 
     return (

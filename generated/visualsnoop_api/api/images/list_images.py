@@ -4,7 +4,7 @@ import httpx
 
 from ... import errors
 from ...client import Client
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...models.image_list import ImageList
 from ...types import UNSET, Response, Unset
 
@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 def build_request(
     *,
     start: str | Unset = UNSET,
-    count: int | Unset = 100,
+    count: int | Unset = UNSET,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
 
@@ -33,7 +33,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Error | ImageList | None:
+def parse(response: httpx.Response) -> ErrorBody | ImageList | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -45,39 +45,39 @@ def parse(response: httpx.Response) -> Error | ImageList | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
+        response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[Error | ImageList]:
+def _build_response(*, client: Client, response: httpx.Response) -> Response[ErrorBody | ImageList]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -93,9 +93,9 @@ def sync_detailed(
     *,
     client: Client,
     start: str | Unset = UNSET,
-    count: int | Unset = 100,
+    count: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | ImageList]:
+) -> Response[ErrorBody | ImageList]:
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
@@ -106,14 +106,14 @@ def sync_detailed(
             U+0000, unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 100.
+        count (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | ImageList]
+        Response[ErrorBody | ImageList]
     """
 
     request = build_request(
@@ -130,9 +130,9 @@ def sync(
     *,
     client: Client,
     start: str | Unset = UNSET,
-    count: int | Unset = 100,
+    count: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | ImageList | None:
+) -> ErrorBody | ImageList | None:
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
@@ -143,14 +143,14 @@ def sync(
             U+0000, unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 100.
+        count (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | ImageList
+        ErrorBody | ImageList
     """
 
     return sync_detailed(
@@ -165,9 +165,9 @@ async def asyncio_detailed(
     *,
     client: Client,
     start: str | Unset = UNSET,
-    count: int | Unset = 100,
+    count: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | ImageList]:
+) -> Response[ErrorBody | ImageList]:
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
@@ -178,14 +178,14 @@ async def asyncio_detailed(
             U+0000, unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 100.
+        count (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | ImageList]
+        Response[ErrorBody | ImageList]
     """
 
     request = build_request(
@@ -202,9 +202,9 @@ async def asyncio(
     *,
     client: Client,
     start: str | Unset = UNSET,
-    count: int | Unset = 100,
+    count: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | ImageList | None:
+) -> ErrorBody | ImageList | None:
     """List the images of the collection, newest first
 
      The list comes in pages. To get the next one, pass `next_image_id` of the answer as `start`;
@@ -215,14 +215,14 @@ async def asyncio(
             U+0000, unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 100.
+        count (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | ImageList
+        ErrorBody | ImageList
     """
 
     return (

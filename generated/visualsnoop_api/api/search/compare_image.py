@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import Client
 from ...models.comparison import Comparison
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...types import UNSET, File, Response, Unset
 
 
@@ -33,7 +33,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Comparison | Error | None:
+def parse(response: httpx.Response) -> Comparison | ErrorBody | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -45,54 +45,56 @@ def parse(response: httpx.Response) -> Comparison | Error | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
+        response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 408:
-        response_408 = Error.from_dict(response.json())
+        response_408 = ErrorBody.from_dict(response.json())
 
         return response_408
 
     if response.status_code == 413:
-        response_413 = Error.from_dict(response.json())
+        response_413 = ErrorBody.from_dict(response.json())
 
         return response_413
 
     if response.status_code == 415:
-        response_415 = Error.from_dict(response.json())
+        response_415 = ErrorBody.from_dict(response.json())
 
         return response_415
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[Comparison | Error]:
+def _build_response(
+    *, client: Client, response: httpx.Response
+) -> Response[Comparison | ErrorBody]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -110,7 +112,7 @@ def sync_detailed(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Comparison | Error]:
+) -> Response[Comparison | ErrorBody]:
     """Compare the picture in the body with a stored image
 
      The picture is compared and forgotten; it is not added to the collection.
@@ -127,7 +129,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Comparison | Error]
+        Response[Comparison | ErrorBody]
     """
 
     request = build_request(
@@ -146,7 +148,7 @@ def sync(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Comparison | Error | None:
+) -> Comparison | ErrorBody | None:
     """Compare the picture in the body with a stored image
 
      The picture is compared and forgotten; it is not added to the collection.
@@ -163,7 +165,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Comparison | Error
+        Comparison | ErrorBody
     """
 
     return sync_detailed(
@@ -180,7 +182,7 @@ async def asyncio_detailed(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Comparison | Error]:
+) -> Response[Comparison | ErrorBody]:
     """Compare the picture in the body with a stored image
 
      The picture is compared and forgotten; it is not added to the collection.
@@ -197,7 +199,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Comparison | Error]
+        Response[Comparison | ErrorBody]
     """
 
     request = build_request(
@@ -216,7 +218,7 @@ async def asyncio(
     client: Client,
     body: File,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Comparison | Error | None:
+) -> Comparison | ErrorBody | None:
     """Compare the picture in the body with a stored image
 
      The picture is compared and forgotten; it is not added to the collection.
@@ -233,7 +235,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Comparison | Error
+        Comparison | ErrorBody
     """
 
     return (

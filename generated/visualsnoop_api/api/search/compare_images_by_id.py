@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import Client
 from ...models.comparison_by_id import ComparisonById
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...types import UNSET, Response, Unset
 
 
@@ -27,7 +27,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> ComparisonById | Error | None:
+def parse(response: httpx.Response) -> ComparisonById | ErrorBody | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -39,32 +39,32 @@ def parse(response: httpx.Response) -> ComparisonById | Error | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
+        response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
@@ -73,7 +73,7 @@ def parse(response: httpx.Response) -> ComparisonById | Error | None:
 
 def _build_response(
     *, client: Client, response: httpx.Response
-) -> Response[ComparisonById | Error]:
+) -> Response[ComparisonById | ErrorBody]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -91,7 +91,7 @@ def sync_detailed(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[ComparisonById | Error]:
+) -> Response[ComparisonById | ErrorBody]:
     """Compare two stored images
 
      The score is that with which a search by the first would find the second, however low.
@@ -111,7 +111,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ComparisonById | Error]
+        Response[ComparisonById | ErrorBody]
     """
 
     request = build_request(
@@ -130,7 +130,7 @@ def sync(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> ComparisonById | Error | None:
+) -> ComparisonById | ErrorBody | None:
     """Compare two stored images
 
      The score is that with which a search by the first would find the second, however low.
@@ -150,7 +150,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ComparisonById | Error
+        ComparisonById | ErrorBody
     """
 
     return sync_detailed(
@@ -167,7 +167,7 @@ async def asyncio_detailed(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[ComparisonById | Error]:
+) -> Response[ComparisonById | ErrorBody]:
     """Compare two stored images
 
      The score is that with which a search by the first would find the second, however low.
@@ -187,7 +187,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ComparisonById | Error]
+        Response[ComparisonById | ErrorBody]
     """
 
     request = build_request(
@@ -206,7 +206,7 @@ async def asyncio(
     *,
     client: Client,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> ComparisonById | Error | None:
+) -> ComparisonById | ErrorBody | None:
     """Compare two stored images
 
      The score is that with which a search by the first would find the second, however low.
@@ -226,7 +226,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ComparisonById | Error
+        ComparisonById | ErrorBody
     """
 
     return (

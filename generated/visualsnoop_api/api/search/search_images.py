@@ -4,7 +4,7 @@ import httpx
 
 from ... import errors
 from ...client import Client
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...models.search_results import SearchResults
 from ...types import UNSET, File, Response, Unset
 
@@ -12,9 +12,9 @@ from ...types import UNSET, File, Response, Unset
 def build_request(
     *,
     body: File,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
     headers: dict[str, Any] = {}
@@ -43,7 +43,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Error | SearchResults | None:
+def parse(response: httpx.Response) -> ErrorBody | SearchResults | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -55,49 +55,51 @@ def parse(response: httpx.Response) -> Error | SearchResults | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 408:
-        response_408 = Error.from_dict(response.json())
+        response_408 = ErrorBody.from_dict(response.json())
 
         return response_408
 
     if response.status_code == 413:
-        response_413 = Error.from_dict(response.json())
+        response_413 = ErrorBody.from_dict(response.json())
 
         return response_413
 
     if response.status_code == 415:
-        response_415 = Error.from_dict(response.json())
+        response_415 = ErrorBody.from_dict(response.json())
 
         return response_415
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
     return None
 
 
-def _build_response(*, client: Client, response: httpx.Response) -> Response[Error | SearchResults]:
+def _build_response(
+    *, client: Client, response: httpx.Response
+) -> Response[ErrorBody | SearchResults]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -113,20 +115,20 @@ def sync_detailed(
     *,
     client: Client,
     body: File,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | SearchResults]:
+) -> Response[ErrorBody | SearchResults]:
     """Find the images that are similar to the picture in the body
 
      The picture is compared and forgotten; it is not added to the collection. Where nothing is
     similar enough, the list of results is empty.
 
     Args:
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
         body (File):
 
     Raises:
@@ -134,7 +136,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | SearchResults]
+        Response[ErrorBody | SearchResults]
     """
 
     request = build_request(
@@ -153,20 +155,20 @@ def sync(
     *,
     client: Client,
     body: File,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | SearchResults | None:
+) -> ErrorBody | SearchResults | None:
     """Find the images that are similar to the picture in the body
 
      The picture is compared and forgotten; it is not added to the collection. Where nothing is
     similar enough, the list of results is empty.
 
     Args:
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
         body (File):
 
     Raises:
@@ -174,7 +176,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | SearchResults
+        ErrorBody | SearchResults
     """
 
     return sync_detailed(
@@ -191,20 +193,20 @@ async def asyncio_detailed(
     *,
     client: Client,
     body: File,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | SearchResults]:
+) -> Response[ErrorBody | SearchResults]:
     """Find the images that are similar to the picture in the body
 
      The picture is compared and forgotten; it is not added to the collection. Where nothing is
     similar enough, the list of results is empty.
 
     Args:
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
         body (File):
 
     Raises:
@@ -212,7 +214,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | SearchResults]
+        Response[ErrorBody | SearchResults]
     """
 
     request = build_request(
@@ -231,20 +233,20 @@ async def asyncio(
     *,
     client: Client,
     body: File,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | SearchResults | None:
+) -> ErrorBody | SearchResults | None:
     """Find the images that are similar to the picture in the body
 
      The picture is compared and forgotten; it is not added to the collection. Where nothing is
     similar enough, the list of results is empty.
 
     Args:
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
         body (File):
 
     Raises:
@@ -252,7 +254,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | SearchResults
+        ErrorBody | SearchResults
     """
 
     return (

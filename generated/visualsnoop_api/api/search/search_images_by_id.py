@@ -5,7 +5,7 @@ import httpx
 
 from ... import errors
 from ...client import Client
-from ...models.error import Error
+from ...models.error_body import ErrorBody
 from ...models.search_by_id_results import SearchByIdResults
 from ...types import UNSET, Response, Unset
 
@@ -13,9 +13,9 @@ from ...types import UNSET, Response, Unset
 def build_request(
     image_id: str,
     *,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
 
@@ -40,7 +40,7 @@ def build_request(
     return _kwargs
 
 
-def parse(response: httpx.Response) -> Error | SearchByIdResults | None:
+def parse(response: httpx.Response) -> ErrorBody | SearchByIdResults | None:
     """The body of an answer as its model; None where the status is not in the API description.
 
     Raises:
@@ -52,32 +52,32 @@ def parse(response: httpx.Response) -> Error | SearchByIdResults | None:
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+        response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
+        response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
+        response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
+        response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = Error.from_dict(response.json())
+        response_500 = ErrorBody.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = Error.from_dict(response.json())
+        response_503 = ErrorBody.from_dict(response.json())
 
         return response_503
 
@@ -86,7 +86,7 @@ def parse(response: httpx.Response) -> Error | SearchByIdResults | None:
 
 def _build_response(
     *, client: Client, response: httpx.Response
-) -> Response[Error | SearchByIdResults]:
+) -> Response[ErrorBody | SearchByIdResults]:
     parsed = parse(response)
     if parsed is None and client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -102,11 +102,11 @@ def sync_detailed(
     image_id: str,
     *,
     client: Client,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | SearchByIdResults]:
+) -> Response[ErrorBody | SearchByIdResults]:
     """Find the images that are similar to a stored one
 
      The image itself is left out of the results. Where nothing is similar enough, the list of
@@ -117,16 +117,16 @@ def sync_detailed(
             unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | SearchByIdResults]
+        Response[ErrorBody | SearchByIdResults]
     """
 
     request = build_request(
@@ -145,11 +145,11 @@ def sync(
     image_id: str,
     *,
     client: Client,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | SearchByIdResults | None:
+) -> ErrorBody | SearchByIdResults | None:
     """Find the images that are similar to a stored one
 
      The image itself is left out of the results. Where nothing is similar enough, the list of
@@ -160,16 +160,16 @@ def sync(
             unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | SearchByIdResults
+        ErrorBody | SearchByIdResults
     """
 
     return sync_detailed(
@@ -186,11 +186,11 @@ async def asyncio_detailed(
     image_id: str,
     *,
     client: Client,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Response[Error | SearchByIdResults]:
+) -> Response[ErrorBody | SearchByIdResults]:
     """Find the images that are similar to a stored one
 
      The image itself is left out of the results. Where nothing is similar enough, the list of
@@ -201,16 +201,16 @@ async def asyncio_detailed(
             unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | SearchByIdResults]
+        Response[ErrorBody | SearchByIdResults]
     """
 
     request = build_request(
@@ -229,11 +229,11 @@ async def asyncio(
     image_id: str,
     *,
     client: Client,
-    count: int | Unset = 10,
-    min_score: float | Unset = 0.4,
-    offset: int | Unset = 0,
+    count: int | Unset = UNSET,
+    min_score: float | Unset = UNSET,
+    offset: int | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
-) -> Error | SearchByIdResults | None:
+) -> ErrorBody | SearchByIdResults | None:
     """Find the images that are similar to a stored one
 
      The image itself is left out of the results. Where nothing is similar enough, the list of
@@ -244,16 +244,16 @@ async def asyncio(
             unique in its
             collection.
              Example: holiday/beach.jpg.
-        count (int | Unset):  Default: 10.
-        min_score (float | Unset):  Default: 0.4.
-        offset (int | Unset):  Default: 0.
+        count (int | Unset):
+        min_score (float | Unset):
+        offset (int | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | SearchByIdResults
+        ErrorBody | SearchByIdResults
     """
 
     return (

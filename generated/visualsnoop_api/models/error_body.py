@@ -9,7 +9,7 @@ from attrs.validators import instance_of
 
 
 @_attrs_define(eq=False)
-class Error(dict[str, Any]):
+class ErrorBody(dict[str, Any]):
     """Why a request was refused or failed.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
