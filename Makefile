@@ -31,11 +31,13 @@ contract: $(VENV)/installed ## Check the contract: is it OpenAPI, and by the str
 	$(RUN)/openapi-spec-validator spec/visualsnoop-v1.yaml
 	npx --yes @redocly/cli@2.40.0 lint --config spec/redocly.yaml spec/visualsnoop-v1.yaml
 
-check-generated: $(VENV)/installed ## Check that generated/ is what the contract says
+check-generated: $(VENV)/installed ## Check generated/ against the contract, and copied docstrings
 	$(RUN)/python -m scripts.generate --check
+	$(RUN)/python -m scripts.docstrings --check
 
-generate: $(VENV)/installed ## Make generated/ from the contract
+generate: $(VENV)/installed ## Make generated/ from the contract, and copy docstrings
 	$(RUN)/python -m scripts.generate
+	$(RUN)/python -m scripts.docstrings
 
 typescript: $(VENV)/installed ## Use the service by a client in TypeScript made from the contract
 	$(RUN)/python -m scripts.check_typescript

@@ -15,7 +15,7 @@ from visualsnoop.server.storage.embedded import embedded_postgres
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 from visualsnoop.server.storage.schema import upgrade
 
-from .sync_and_async import WORLDS, Connect
+from .sync_and_async import COLLECTION_CLASSES, Connect
 
 PHOTOS = Path(__file__).parent / "photos"
 
@@ -82,15 +82,15 @@ def other_keys(database: str) -> NewKeys:
 
 @pytest.fixture
 def collection(connect: Connect, service: str, keys: NewKeys) -> Iterator[Collection]:
-    """A new, empty collection, in both worlds."""
+    """A new, empty collection, used by `Collection` and by `AsyncCollection`."""
     with connect(keys.public_key, keys.secret_key, service) as collection:
         yield collection
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture(params=COLLECTION_CLASSES)
 def connect(request: pytest.FixtureRequest) -> Connect:
     """Makes a `Collection`, or an `AsyncCollection` that is used as one."""
-    return WORLDS[request.param]
+    return COLLECTION_CLASSES[request.param]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Both worlds in one: tests that hold for `Collection` and `AsyncCollection` alike."""
+"""`Collection` and `AsyncCollection` behind one interface, for tests that hold for both."""
 
 import asyncio
 import inspect
@@ -11,7 +11,7 @@ from visualsnoop import AsyncCollection, Collection
 Connect = Callable[..., Collection]
 
 
-class Awaited:
+class BlockingAsyncCollection:
     """An `AsyncCollection` that is used as a `Collection`: what it does is awaited at once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -72,4 +72,4 @@ class Awaited:
         self.close()
 
 
-WORLDS = {"sync": Collection, "async": cast(Connect, Awaited)}
+COLLECTION_CLASSES = {"sync": Collection, "async": cast(Connect, BlockingAsyncCollection)}

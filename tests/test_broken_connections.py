@@ -10,10 +10,10 @@ import pytest
 import trustme
 
 from visualsnoop.exceptions import (
-    CannotConnectError,
+    ConnectError,
     ConnectionLostError,
-    TimedOutError,
-    UnexpectedAnswerError,
+    RequestTimeoutError,
+    UnexpectedResponseError,
     VisualSnoopError,
 )
 
@@ -58,8 +58,11 @@ def reset_in_body(connection: socket.socket) -> None:
             ConnectionLostError,
         ),
         (drip, ConnectionLostError),
-        (lambda connection: connection.sendall(b"\0\xffgarbage\r\n\r\n"), UnexpectedAnswerError),
-        (lambda connection: connection.sendall(b"220 mail.example\r\n\r\n"), UnexpectedAnswerError),
+        (lambda connection: connection.sendall(b"\0\xffgarbage\r\n\r\n"), UnexpectedResponseError),
+        (
+            lambda connection: connection.sendall(b"220 mail.example\r\n\r\n"),
+            UnexpectedResponseError,
+        ),
     ],
     ids=["reset", "close", "reset in body", "cut head", "cut body", "garbage", "other protocol"],
 )
@@ -94,7 +97,7 @@ def test_connection_that_is_reset_as_soon_as_it_is_made_is_retried_while_nothing
     with (
         listening(serve) as listener,
         connect(*KEYS, listener.endpoint, max_retries=2) as collection,
-        pytest.raises((CannotConnectError, ConnectionLostError)) as caught,
+        pytest.raises((ConnectError, ConnectionLostError)) as caught,
     ):
         collection.add_image(LARGE)
     assert listener.connections == 2 + len(waits)
@@ -111,7 +114,7 @@ def test_tls_handshake_that_breaks_is_tried_as_often_as_promised(
 
     with listening(serve) as listener:
         endpoint = listener.endpoint.replace("http:", "https:")
-        with pytest.raises(CannotConnectError):
+        with pytest.raises(ConnectError):
             connect(*KEYS, endpoint, max_retries=2)
         assert (listener.connections, len(waits)) == (3, 2)
 
@@ -136,7 +139,7 @@ def test_body_that_is_not_taken_times_out(connect: Connect, waits: list[float]) 
         listening(after_session(lambda connection: over.wait(60))) as listener,
         connect(*KEYS, listener.endpoint) as collection,
     ):
-        with pytest.raises(TimedOutError):
+        with pytest.raises(RequestTimeoutError):
             collection.add_image(LARGE, timeout=0.2)
         over.set()
     assert (len(listener.requests), waits) == (2, [])

@@ -16,11 +16,11 @@ import pytest
 from visualsnoop import AsyncCollection, Collection
 from visualsnoop.bulk import ImageItem, Progress
 from visualsnoop.exceptions import (
-    ImageIDTakenError,
+    ImageExistsError,
     ImageRefusedError,
     InvalidImageIDError,
     NotFoundError,
-    RateLimitedError,
+    RateLimitError,
     ServerError,
 )
 
@@ -95,7 +95,7 @@ def test_taken_ids_are_errors_or_skipped_or_replaced(
 ) -> None:
     collection.add_image(photos[0], "one")
     (refused,) = collection.add_images([("one", photos[1])])
-    assert type(refused.error) is ImageIDTakenError
+    assert type(refused.error) is ImageExistsError
     (skipped,) = collection.add_images([("one", photos[1])], skip_existing=True)
     assert (skipped.skipped, skipped.error) == (True, None)
     (replaced,) = collection.add_images([("one", photos[1])], update_existing=True)
@@ -258,16 +258,16 @@ def test_service_that_only_asks_to_wait_is_given_up(connect: Connect) -> None:
         connect(*KEYS, listener.endpoint) as collection,
     ):
         (outcome,) = collection.add_images([("beach", b"picture")])
-    assert type(outcome.error) is RateLimitedError
+    assert type(outcome.error) is RateLimitError
     assert len(listener.requests) == 1 + 6
 
 
 @pytest.mark.parametrize(
     ("answer", "image", "kind"),
     [
-        (refusal(429, "Retry-After: 3600"), b"picture", RateLimitedError),
+        (refusal(429, "Retry-After: 3600"), b"picture", RateLimitError),
         (refusal(503), b"picture", ServerError),
-        (refusal(429, "Retry-After: 0"), [b"picture"], RateLimitedError),
+        (refusal(429, "Retry-After: 0"), [b"picture"], RateLimitError),
     ],
     ids=["longer than anyone waits", "no wait asked for", "image that can be read once"],
 )

@@ -15,11 +15,11 @@ from visualsnoop import Collection, VisualSnoopError
 from visualsnoop.exceptions import (
     AuthenticationError,
     BadRequestError,
-    ImageIDTakenError,
+    ImageExistsError,
     ImageRefusedError,
+    ImageTooLargeError,
     InvalidImageIDError,
     NotFoundError,
-    TooLargeError,
 )
 from visualsnoop.models import ImageInput
 from visualsnoop.server.storage.keys import NewKeys
@@ -99,7 +99,7 @@ def test_taken_id_is_refused_and_nothing_changed(
     collection: Collection, photos: list[Path]
 ) -> None:
     collection.add_image(photos[0], "beach")
-    with pytest.raises(ImageIDTakenError) as caught:
+    with pytest.raises(ImageExistsError) as caught:
         collection.add_image(photos[1], "beach")
     assert caught.value.status == 409
     assert "'beach'" in caught.value.message
@@ -119,7 +119,7 @@ def test_file_that_is_no_image_is_refused(collection: Collection) -> None:
 
 
 def test_file_that_is_too_large_is_refused(collection: Collection) -> None:
-    with pytest.raises(TooLargeError):
+    with pytest.raises(ImageTooLargeError):
         collection.add_image(bytes(33 * 1024 * 1024), "large")
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from visualsnoop import Collection, _transport
 from visualsnoop.exceptions import (
-    CannotConnectError,
+    ConnectError,
     ConnectionLostError,
-    ConnectTimedOutError,
+    ConnectTimeoutError,
+    RequestTimeoutError,
     ServerError,
-    TimedOutError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
 )
 from visualsnoop.server.storage.keys import NewKeys
 
@@ -49,7 +49,7 @@ def misbehaving(connect: Connect, handle: Handler) -> Iterator[tuple[Collection,
 def test_refused_connection_is_tried_as_often_as_promised(
     connect: Connect, waits: list[float]
 ) -> None:
-    with pytest.raises(CannotConnectError, match="service runs"):
+    with pytest.raises(ConnectError, match="service runs"):
         connect(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1", max_retries=3)
     assert len(waits) == 3
 
@@ -57,19 +57,19 @@ def test_refused_connection_is_tried_as_often_as_promised(
 def test_name_that_does_not_resolve_is_tried_as_often_as_promised(
     connect: Connect, waits: list[float]
 ) -> None:
-    with pytest.raises(CannotConnectError):
+    with pytest.raises(ConnectError):
         connect(*KEYS, "http://nobody.invalid/api/v1", max_retries=1)
     assert len(waits) == 1
 
 
 def test_no_retry_when_none_is_wanted(connect: Connect, waits: list[float]) -> None:
-    with pytest.raises(CannotConnectError):
+    with pytest.raises(ConnectError):
         connect(*KEYS, f"http://127.0.0.1:{closed_port()}", max_retries=0)
     assert waits == []
 
 
 def test_waits_grow_from_try_to_try() -> None:
-    first, *_, last = _transport.waits(6)
+    first, *_, last = _transport.backoff_delays(6)
     assert 0.1 <= first <= 0.2
     assert 3.2 <= last <= 6.4
 
@@ -123,7 +123,7 @@ def test_connection_that_is_not_taken_up_times_out(connect: Connect) -> None:
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         host, port = full.getsockname()
-        with pytest.raises(ConnectTimedOutError):
+        with pytest.raises(ConnectTimeoutError):
             connect(*KEYS, f"http://{host}:{port}", max_retries=0, timeout=0.2)
 
 
@@ -133,10 +133,10 @@ def test_silent_server_times_out(
 ) -> None:
     silence = threading.Event()
     with misbehaving(connect, lambda _: bool(silence.wait(10))) as (collection, listener):
-        with pytest.raises(TimedOutError) as caught:
+        with pytest.raises(RequestTimeoutError) as caught:
             collection.get_image("beach", timeout=timeout)
         silence.set()
-    assert not isinstance(caught.value, CannotConnectError)
+    assert not isinstance(caught.value, ConnectError)
     assert len(listener.requests) == 2
 
 
@@ -155,7 +155,7 @@ def test_silent_server_times_out(
 def test_answer_that_is_not_of_the_api_is_an_error(connect: Connect, answer: bytes) -> None:
     with (
         misbehaving(connect, lambda connection: connection.sendall(answer)) as (collection, _),
-        pytest.raises(UnexpectedAnswerError),
+        pytest.raises(UnexpectedResponseError),
     ):
         collection.get_image("beach")
 
@@ -205,6 +205,6 @@ def test_refused_connection_to_a_proxy_is_tried_as_often_as_promised(
     connect: Connect, waits: list[float], service: str, keys: NewKeys
 ) -> None:
     proxies = {"http": f"http://127.0.0.1:{closed_port()}"}
-    with pytest.raises(CannotConnectError):
+    with pytest.raises(ConnectError):
         connect(keys.public_key, keys.secret_key, service, proxies, max_retries=2)
     assert len(waits) == 2

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 import visualsnoop
+from scripts import docstrings
 from visualsnoop import AsyncCollection, Collection, auth, bulk, exceptions, models
 from visualsnoop.server.storage.keys import NewKeys
 
@@ -70,17 +71,46 @@ def test_every_parameter_is_in_the_docstring() -> None:
     assert missing == []
 
 
+def sources() -> tuple[str, str]:
+    return (
+        docstrings.COLLECTION.read_text(encoding="utf-8"),
+        docstrings.ASYNC_COLLECTION.read_text(encoding="utf-8"),
+    )
+
+
+def as_asynchronous(signature: str) -> str:
+    """The signature of a method of `Collection` as `AsyncCollection` has it."""
+    for pattern, replacement in (
+        (r"\b(ImageInput|ClientOptions)\b", r"Async\1"),
+        (r"\b(Iterable\[\w+\])", r"\1 | Async\1"),
+        (r"\bIterator\[", "AsyncIterator["),
+        (r"\bGenerator\[(.*), None, None\]", r"AsyncGenerator[\1, None]"),
+    ):
+        signature = re.sub(pattern, replacement, signature)
+    return signature
+
+
 def test_both_collections_have_the_same_methods_and_parameters() -> None:
-    other_names = {"close": "aclose"}
-    only_async = {"open"}
-    asynchronous = dict(methods(AsyncCollection))
-    for name, method in methods(Collection):
-        twin = asynchronous.pop(other_names.get(name, name))
-        ours, theirs = (inspect.signature(m).parameters.values() for m in (method, twin))
-        assert [(p.name, p.kind, p.default) for p in ours] == [
-            (p.name, p.kind, p.default) for p in theirs
-        ]
-    assert asynchronous.keys() == only_async
+    synchronous, asynchronous = (
+        {
+            name: f"({ast.unparse(method.args)}) -> {ast.unparse(method.returns or ast.Pass())}"
+            for name, method in docstrings.public_methods(source).items()
+        }
+        for source in sources()
+    )
+    synchronous["aclose"] = synchronous.pop("close")
+    assert asynchronous.pop("open") == "(self) -> Self"
+    assert {name: as_asynchronous(text) for name, text in synchronous.items()} == asynchronous
+
+
+def test_both_collections_have_the_same_docstrings() -> None:
+    source, async_source = sources()
+    assert docstrings.with_docstrings(async_source, source) == async_source
+    with_a_difference = async_source.replace("Add an image;", "Put in an image;")
+    assert with_a_difference != async_source
+    assert docstrings.with_docstrings(with_a_difference, source) == async_source
+    assert "await collection.add_image(" in (inspect.getdoc(AsyncCollection.add_image) or "")
+    assert "async for group in" in (inspect.getdoc(AsyncCollection.iter_duplicates) or "")
 
 
 def examples() -> Iterator[Any]:
@@ -124,13 +154,22 @@ def test_example_runs(example: str, service: str, keys: NewKeys, photo: Path) ->
         if "add_image(" not in code:
             collection.add_image(photo, "holiday/beach")
             collection.add_image(photo, "copy of beach")
-        run(compile(code, "example", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), collection, names)
+    compiled = compile(code, "example", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if compiled.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(run_async(compiled, names))
+    else:
+        run(compiled, names)
 
 
-def run(code: CodeType, collection: Collection, names: dict[str, Any]) -> None:
-    waiting = eval(code, {**names, "collection": collection})
-    if waiting is not None:
-        asyncio.run(waiting)
+def run(code: CodeType, names: dict[str, Any]) -> None:
+    with Collection(names["public_key"], names["secret_key"], names["endpoint"]) as collection:
+        eval(code, {**names, "collection": collection})
+
+
+async def run_async(code: CodeType, names: dict[str, Any]) -> None:
+    keys = names["public_key"], names["secret_key"], names["endpoint"]
+    async with AsyncCollection(*keys) as collection:
+        await eval(code, {**names, "collection": collection})
 
 
 def test_there_are_examples() -> None:

@@ -11,16 +11,16 @@ import pytest
 
 from visualsnoop import exceptions
 from visualsnoop.exceptions import (
-    AnswerError,
     AuthenticationError,
     BadRequestError,
     ForbiddenError,
-    ImageIDTakenError,
+    ImageExistsError,
     ImageRefusedError,
+    ImageTooLargeError,
     NotFoundError,
-    RateLimitedError,
+    RateLimitError,
+    ResponseError,
     ServerError,
-    TooLargeError,
     VisualSnoopError,
 )
 from visualsnoop.server.storage.keys import create_keys
@@ -32,7 +32,7 @@ KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def answered(connect: Connect, status: int, *headers: str) -> AnswerError:
+def answered(connect: Connect, status: int, *headers: str) -> ResponseError:
     """The error that an answer of a server is raised as."""
 
     def answer(connection: socket.socket) -> None:
@@ -42,7 +42,7 @@ def answered(connect: Connect, status: int, *headers: str) -> AnswerError:
     with (
         listening(after_session(answer)) as listener,
         connect(*KEYS, listener.endpoint) as collection,
-        pytest.raises(AnswerError) as caught,
+        pytest.raises(ResponseError) as caught,
     ):
         collection.get_image("beach")
     return caught.value
@@ -55,17 +55,17 @@ def answered(connect: Connect, status: int, *headers: str) -> AnswerError:
         (401, AuthenticationError),
         (403, ForbiddenError),
         (404, NotFoundError),
-        (409, ImageIDTakenError),
-        (413, TooLargeError),
+        (409, ImageExistsError),
+        (413, ImageTooLargeError),
         (415, ImageRefusedError),
         (418, BadRequestError),
-        (429, RateLimitedError),
+        (429, RateLimitError),
         (500, ServerError),
         (503, ServerError),
     ],
 )
 def test_each_status_is_an_error_of_its_kind(
-    connect: Connect, status: int, kind: type[AnswerError]
+    connect: Connect, status: int, kind: type[ResponseError]
 ) -> None:
     error = answered(connect, status, "X-Request-ID: 5eed")
     assert type(error) is kind
@@ -103,13 +103,13 @@ def test_wait_is_read_in_seconds_and_as_a_date(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     date = format_datetime(NOW, usegmt=True)
-    error = RateLimitedError("slower", status=429, headers={"Date": date, **headers})
+    error = RateLimitError("slower", status=429, headers={"Date": date, **headers})
     assert error.retry_after == seconds
 
 
 def test_date_to_wait_for_is_compared_with_the_clock_where_the_answer_has_no_date() -> None:
     until = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-    error = RateLimitedError("slower", status=429, headers={"Retry-After": until})
+    error = RateLimitError("slower", status=429, headers={"Retry-After": until})
     assert error.retry_after == pytest.approx(3600, abs=60)
 
 

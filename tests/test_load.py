@@ -13,9 +13,9 @@ def endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
-def test_memory_does_not_grow_with_the_file_that_is_sent(endpoint: str, world: str) -> None:
-    assert client_load.growth_of_upload(endpoint, 256, world) < 32
+@pytest.mark.parametrize("client", ["sync", "async"])
+def test_memory_does_not_grow_with_the_file_that_is_sent(endpoint: str, client: str) -> None:
+    assert client_load.growth_of_upload(endpoint, 256, client) < 32
 
 
 def test_answers_to_many_threads_are_not_crossed(endpoint: str) -> None:

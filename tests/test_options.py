@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from visualsnoop import AsyncCollection, Collection, __version__
-from visualsnoop.exceptions import CannotConnectError, TimedOutError
+from visualsnoop.exceptions import ConnectError, RequestTimeoutError
 from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
@@ -75,7 +75,7 @@ def test_any_certificate_is_trusted_when_that_is_wanted(
 def test_unknown_authority_is_not_trusted_nor_tried_again(
     connect: Connect, tls_server: Listener, waits: list[float]
 ) -> None:
-    with pytest.raises(CannotConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         connect(*KEYS, secure(tls_server))
     assert waits == []
     assert tls_server.requests == []
@@ -137,7 +137,7 @@ def test_timeout_of_the_collection_is_that_of_calls_without_one(connect: Connect
     with (
         listening(after_session(lambda connection: connection.recv(1))) as listener,
         connect(*KEYS, listener.endpoint, timeout=httpx.Timeout(0.2)) as collection,
-        pytest.raises(TimedOutError),
+        pytest.raises(RequestTimeoutError),
     ):
         collection.get_images()
 
@@ -213,10 +213,10 @@ def test_asynchronous_client_of_the_user_sends_the_requests_and_stays_open(
 
 def test_failed_connections_of_the_users_own_are_retried(waits: list[float]) -> None:
     endpoint = f"http://127.0.0.1:{closed_port()}/api/v1"
-    with httpx.Client() as mine, pytest.raises(CannotConnectError):
+    with httpx.Client() as mine, pytest.raises(ConnectError):
         Collection(*KEYS, endpoint, http_client=mine, max_retries=3)
     assert len(waits) == 3
-    with pytest.raises(CannotConnectError):
+    with pytest.raises(ConnectError):
         Collection(*KEYS, endpoint, transport=httpx.HTTPTransport(), max_retries=2)
     assert len(waits) == 5
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visualsnoop import _calls
-from visualsnoop.exceptions import AnswerError, UnexpectedAnswerError
+from visualsnoop.exceptions import ResponseError, UnexpectedResponseError
 
 IMAGE = {
     "status": 200,
@@ -76,7 +76,7 @@ def test_answer_with_anything_in_the_place_of_a_value_is_a_result_or_an_error(
     container[key] = data.draw(anything)
     try:
         result = call.result(response(200, json.dumps(answer).encode()))
-    except UnexpectedAnswerError:
+    except UnexpectedResponseError:
         return
     assert json.dumps(result, sort_keys=True) == json.dumps(answer, sort_keys=True)
 
@@ -90,7 +90,7 @@ def test_answer_with_anything_in_the_place_of_a_value_is_a_result_or_an_error(
 def test_answer_of_anything_at_all_is_an_error(
     case: tuple[_calls.Call[Any], dict[str, Any]], status: int, content: bytes
 ) -> None:
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(ResponseError) as caught:
         case[0].result(response(status, content))
     assert caught.value.status == status
     assert caught.value.message
@@ -98,7 +98,7 @@ def test_answer_of_anything_at_all_is_an_error(
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_answer_that_is_nested_beyond_measure_is_an_error(status: int) -> None:
-    with pytest.raises(AnswerError):
+    with pytest.raises(ResponseError):
         CALLS[0][0].result(response(status, b"[" * 200_000))
 
 

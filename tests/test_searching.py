@@ -1,4 +1,4 @@
-"""Searches, comparisons and duplicates, with a real service and in both worlds."""
+"""Searches, comparisons and duplicates, with a real service, blocking and asynchronous."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The signer against the test vectors of the contract, in both worlds, and against the service."""
+"""The signer against the test vectors of the contract, and against the service."""
 
 import base64
 import hmac

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import trustme
 
-from visualsnoop.exceptions import AnswerError, CannotConnectError, ConnectTimedOutError
+from visualsnoop.exceptions import ConnectError, ConnectTimeoutError, ResponseError
 from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
@@ -82,7 +82,7 @@ def test_socks_proxy_that_refuses_the_password_is_not_asked_again(
 ) -> None:
     with listening(socks_proxy("ada", "password")) as proxy:
         proxies = {"all": f"socks5://{address}:{proxy.address.split(':')[1]}"}
-        with pytest.raises(CannotConnectError, match="proxies"):
+        with pytest.raises(ConnectError, match="proxies"):
             connect(*KEYS, "http://127.0.0.1:1/", proxies)
         assert (proxy.connections, proxy.requests, waits) == (1, [], [])
 
@@ -93,7 +93,7 @@ def test_socks_proxy_that_cannot_reach_the_server_is_asked_again(
 ) -> None:
     with listening(socks_proxy()) as proxy:
         proxies = {"all": f"socks5h://{proxy.address}"}
-        with pytest.raises(CannotConnectError):
+        with pytest.raises(ConnectError):
             connect(*KEYS, f"http://{host}:{closed_port()}/", proxies, max_retries=2)
         assert (proxy.connections, len(waits)) == (3, 2)
 
@@ -102,7 +102,7 @@ def test_socks_proxy_that_does_not_allow_the_server_is_not_asked_again(
     connect: Connect, waits: list[float]
 ) -> None:
     with listening(socks_proxy(replies=lambda number: NOT_ALLOWED)) as proxy:
-        with pytest.raises(CannotConnectError, match="not allowed"):
+        with pytest.raises(ConnectError, match="not allowed"):
             connect(*KEYS, "http://127.0.0.1:1/", {"all": f"socks5://{proxy.address}"})
         assert (proxy.connections, waits) == (1, [])
 
@@ -117,7 +117,7 @@ def test_proxy_that_does_not_speak_socks_is_named(
 
     with listening(serve) as proxy:
         proxies = {"all": f"socks5://{proxy.address}"}
-        with pytest.raises(CannotConnectError, match="proxy did not answer as a proxy does"):
+        with pytest.raises(ConnectError, match="proxy did not answer as a proxy does"):
             connect(*KEYS, "http://127.0.0.1:1/", proxies, max_retries=1)
         assert (proxy.connections, len(waits)) == (2, 1)
 
@@ -130,7 +130,7 @@ def test_proxy_that_says_nothing_is_left_when_the_time_for_connecting_is_over(
 ) -> None:
     with listening(silence) as proxy:
         proxies = {"all": f"{proxy_scheme}://{proxy.address}"}
-        with pytest.raises(ConnectTimedOutError):
+        with pytest.raises(ConnectTimeoutError):
             connect(*KEYS, f"{scheme}://127.0.0.1:1/", proxies, max_retries=1, timeout=(0.2, None))
         assert (proxy.connections, len(waits)) == (2, 1)
 
@@ -163,7 +163,7 @@ def test_tls_handshake_that_stalls_is_tried_as_often_as_promised(
     ):
         endpoint = server.endpoint.replace("http:", "https:")
         proxies = {"all": "" if proxy_scheme == "direct" else f"{proxy_scheme}://{proxy.address}"}
-        with pytest.raises(ConnectTimedOutError):
+        with pytest.raises(ConnectTimeoutError):
             connect(*KEYS, endpoint, proxies, max_retries=2, timeout=(0.2, None))
         assert (server.connections, len(waits)) == (3, 2)
 
@@ -197,7 +197,7 @@ def test_http_proxy_that_refuses_the_password_is_not_asked_again(
 ) -> None:
     with listening(with_password("ada", "password")) as proxy:
         proxies = {scheme: f"http://ada:s3cret@{proxy.address}"}
-        with pytest.raises((AnswerError, CannotConnectError), match=r"407|proxy wants") as caught:
+        with pytest.raises((ResponseError, ConnectError), match=r"407|proxy wants") as caught:
             connect(*KEYS, f"{scheme}://127.0.0.1:1/", proxies)
         assert "s3cret" not in str(caught.value)
         assert (proxy.connections, waits) == (1, [])
@@ -209,7 +209,7 @@ def test_http_proxy_that_cannot_reach_the_server_is_asked_again(
 ) -> None:
     with listening(forward_proxy) as proxy:
         proxies = {"https": f"http://{proxy.address}"}
-        with pytest.raises(CannotConnectError):
+        with pytest.raises(ConnectError):
             connect(*KEYS, f"https://{host}:{closed_port()}/", proxies, max_retries=2)
         assert (proxy.connections, len(waits)) == (3, 2)
 
@@ -221,7 +221,7 @@ def test_http_proxy_that_breaks_off_is_asked_again(connect: Connect, waits: list
 
     with listening(serve) as proxy:
         proxies = {"https": f"http://{proxy.address}"}
-        with pytest.raises(CannotConnectError):
+        with pytest.raises(ConnectError):
             connect(*KEYS, "https://127.0.0.1:1/", proxies, max_retries=2)
         assert (proxy.connections, len(waits)) == (3, 2)
 
@@ -230,7 +230,7 @@ def test_request_that_an_http_proxy_has_taken_is_not_sent_again(
     connect: Connect, waits: list[float]
 ) -> None:
     with listening(refuse) as proxy:
-        with pytest.raises(AnswerError) as caught:
+        with pytest.raises(ResponseError) as caught:
             connect(*KEYS, "http://127.0.0.1:1/", {"http": f"http://{proxy.address}"})
         assert (caught.value.status, proxy.connections, waits) == (503, 1, [])
 
@@ -240,7 +240,7 @@ def test_proxy_that_refuses_connections_is_tried_as_often_as_promised(
     connect: Connect, scheme: str, waits: list[float]
 ) -> None:
     proxies = {"all": f"{scheme}://127.0.0.1:{closed_port()}"}
-    with pytest.raises(CannotConnectError):
+    with pytest.raises(ConnectError):
         connect(*KEYS, "https://127.0.0.1:1/", proxies, max_retries=3)
     assert len(waits) == 3
 
@@ -266,7 +266,7 @@ def test_body_is_sent_whole_from_where_it_stood_after_failed_connections(
         listening(socks_proxy(replies=lambda number: replies.get(number, SUCCEEDED))) as proxy,
         connect(*KEYS, server.endpoint, {"all": f"socks5://{proxy.address}"}) as collection,
     ):
-        with pytest.raises(AnswerError):
+        with pytest.raises(ResponseError):
             collection.add_image(file)
         assert (proxy.connections, server.connections, len(waits)) == (4, 2, 2)
     assert bodies == [picture[-200_000:]]

@@ -23,12 +23,12 @@ from visualsnoop_api.models import (
 )
 from visualsnoop_api.types import UNSET, File, Unset
 
-from ._responses import error_for, unreadable
+from ._responses import response_error, unexpected_response
 from .exceptions import InvalidImageIDError
 
 T = TypeVar("T")
 
-_LONGEST_IMAGE_ID = 100
+_MAX_IMAGE_ID_LENGTH = 100
 
 
 @frozen
@@ -47,18 +47,18 @@ class Call(Generic[T]):
         """What the server answered.
 
         Raises:
-            AnswerError: If it refused the request, failed, or answered something else.
+            ResponseError: If it refused the request, failed, or answered something else.
         """
         try:
             response.raise_for_status()
         except httpx.HTTPStatusError as error:
-            raise error_for(response) from error
+            raise response_error(response) from error
         try:
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise unreadable(response) from error
+            raise unexpected_response(response) from error
         if parsed is None or isinstance(parsed, ErrorBody):
-            raise unreadable(response)
+            raise unexpected_response(response)
         return parsed
 
 
@@ -85,25 +85,28 @@ def add_image(body: Body, image_id: str | None, update_existing: bool) -> Call[I
     if image_id is None:
         call = Call(images.add_image.build_request(body=file), images.add_image.parse)
     elif update_existing:
-        request = images.add_or_replace_image.build_request(checked(image_id), body=file)
+        request = images.add_or_replace_image.build_request(checked_image_id(image_id), body=file)
         call = Call(request, images.add_or_replace_image.parse)
     else:
-        request = images.add_image_with_id.build_request(checked(image_id), body=file)
+        request = images.add_image_with_id.build_request(checked_image_id(image_id), body=file)
         call = Call(request, images.add_image_with_id.parse)
-    return _sized(call, body)
+    return _with_content_length(call, body)
 
 
 def delete_image(image_id: str) -> Call[Image]:
-    return Call(images.delete_image.build_request(checked(image_id)), images.delete_image.parse)
+    return Call(
+        images.delete_image.build_request(checked_image_id(image_id)), images.delete_image.parse
+    )
 
 
 def get_image(image_id: str) -> Call[Image]:
-    return Call(images.get_image.build_request(checked(image_id)), images.get_image.parse)
+    return Call(images.get_image.build_request(checked_image_id(image_id)), images.get_image.parse)
 
 
 def get_images(start: str | None, count: int | None) -> Call[ImageList]:
     request = images.list_images.build_request(
-        start=UNSET if start is None else checked(start, "start"), count=_given(count)
+        start=UNSET if start is None else checked_image_id(start, "start"),
+        count=_unset_if_none(count),
     )
     return Call(request, images.list_images.parse)
 
@@ -113,32 +116,34 @@ def search_images(
 ) -> Call[SearchResults]:
     request = search.search_images.build_request(
         body=File(body.stream()),
-        count=_given(count),
-        min_score=_given(min_score),
-        offset=_given(offset),
+        count=_unset_if_none(count),
+        min_score=_unset_if_none(min_score),
+        offset=_unset_if_none(offset),
     )
-    return _sized(Call(request, search.search_images.parse), body)
+    return _with_content_length(Call(request, search.search_images.parse), body)
 
 
 def search_images_by_id(
     image_id: str, count: int | None, min_score: float | None, offset: int | None
 ) -> Call[SearchByIdResults]:
     request = search.search_images_by_id.build_request(
-        checked(image_id),
-        count=_given(count),
-        min_score=_given(min_score),
-        offset=_given(offset),
+        checked_image_id(image_id),
+        count=_unset_if_none(count),
+        min_score=_unset_if_none(min_score),
+        offset=_unset_if_none(offset),
     )
     return Call(request, search.search_images_by_id.parse)
 
 
 def compare_image(image_id: str, body: Body) -> Call[Comparison]:
-    request = search.compare_image.build_request(checked(image_id), body=File(body.stream()))
-    return _sized(Call(request, search.compare_image.parse), body)
+    request = search.compare_image.build_request(
+        checked_image_id(image_id), body=File(body.stream())
+    )
+    return _with_content_length(Call(request, search.compare_image.parse), body)
 
 
 def compare_images_by_id(image_id: str, other_id: str) -> Call[ComparisonById]:
-    request = search.compare_images_by_id.build_request(*_checked_pair(image_id, other_id))
+    request = search.compare_images_by_id.build_request(*_checked_image_ids(image_id, other_id))
     return Call(request, search.compare_images_by_id.parse)
 
 
@@ -146,22 +151,24 @@ def get_duplicates(
     min_score: float | None, count: int | None, offset: int | None
 ) -> Call[DuplicateList]:
     request = duplicates.list_duplicates.build_request(
-        min_score=_given(min_score), count=_given(count), offset=_given(offset)
+        min_score=_unset_if_none(min_score),
+        count=_unset_if_none(count),
+        offset=_unset_if_none(offset),
     )
     return Call(request, duplicates.list_duplicates.parse)
 
 
 def set_not_duplicates(image_id: str, other_id: str) -> Call[Decision]:
-    request = duplicates.set_not_duplicates.build_request(*_checked_pair(image_id, other_id))
+    request = duplicates.set_not_duplicates.build_request(*_checked_image_ids(image_id, other_id))
     return Call(request, duplicates.set_not_duplicates.parse)
 
 
 def unset_not_duplicates(image_id: str, other_id: str) -> Call[Decision]:
-    request = duplicates.unset_not_duplicates.build_request(*_checked_pair(image_id, other_id))
+    request = duplicates.unset_not_duplicates.build_request(*_checked_image_ids(image_id, other_id))
     return Call(request, duplicates.unset_not_duplicates.parse)
 
 
-def checked(image_id: str, name: str = "image_id") -> str:
+def checked_image_id(image_id: str, name: str = "image_id") -> str:
     """The image ID, refused here where the server could not be told it.
 
     Raises:
@@ -170,9 +177,9 @@ def checked(image_id: str, name: str = "image_id") -> str:
     """
     if not isinstance(image_id, str):
         raise TypeError(f"{name} must be a string, not {type(image_id).__name__}")
-    if not 1 <= len(image_id) <= _LONGEST_IMAGE_ID:
+    if not 1 <= len(image_id) <= _MAX_IMAGE_ID_LENGTH:
         raise InvalidImageIDError(
-            f"{name} must have 1 to {_LONGEST_IMAGE_ID} characters, not {len(image_id)}"
+            f"{name} must have 1 to {_MAX_IMAGE_ID_LENGTH} characters, not {len(image_id)}"
         )
     if image_id in (".", ".."):
         raise InvalidImageIDError(f"{name} must not be {image_id!r}: URLs cannot carry it")
@@ -181,16 +188,16 @@ def checked(image_id: str, name: str = "image_id") -> str:
     return image_id
 
 
-def _checked_pair(image_id: str, other_id: str) -> tuple[str, str]:
-    return checked(image_id), checked(other_id, "other_id")
+def _checked_image_ids(image_id: str, other_id: str) -> tuple[str, str]:
+    return checked_image_id(image_id), checked_image_id(other_id, "other_id")
 
 
-def _given(value: T | None) -> T | Unset:
+def _unset_if_none(value: T | None) -> T | Unset:
     """An optional parameter as the generated functions take it."""
     return UNSET if value is None else value
 
 
-def _sized(call: Call[T], body: Body) -> Call[T]:
+def _with_content_length(call: Call[T], body: Body) -> Call[T]:
     """Announce the length of the body, so that it need not be sent in chunked coding."""
     if body.length is not None:
         call.request["headers"]["Content-Length"] = str(body.length)

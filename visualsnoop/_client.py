@@ -27,18 +27,18 @@ CertInput: TypeAlias = str | tuple[str, str] | tuple[str, str, str] | None
 
 _DEFAULT_TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
 
-MOST_CONNECTIONS = 32
+MAX_CONNECTIONS = 32
 
 # A connection is given up before servers do, most of which keep an idle one for 5 seconds or more:
 # a request that meets the closing of its connection could not be sent again.
 _LIMITS = httpx.Limits(
-    max_connections=MOST_CONNECTIONS,
-    max_keepalive_connections=MOST_CONNECTIONS,
+    max_connections=MAX_CONNECTIONS,
+    max_keepalive_connections=MAX_CONNECTIONS,
     keepalive_expiry=4,
 )
 
 
-class ConnectionOptions(TypedDict, total=False):
+class BaseClientOptions(TypedDict, total=False):
     """Keywords of `Collection` and `AsyncCollection` that say how to connect.
 
     Attributes:
@@ -60,8 +60,8 @@ class ConnectionOptions(TypedDict, total=False):
     http2: bool
 
 
-class Options(ConnectionOptions, total=False):
-    """Keywords of `Collection` after the documented ones: those of `ConnectionOptions`, and these.
+class ClientOptions(BaseClientOptions, total=False):
+    """Keywords of `Collection` after the documented ones: those of `BaseClientOptions`, and these.
 
     Attributes:
         transport: Sends the requests instead of a transport made from `proxies`, `verify`, `cert`
@@ -79,8 +79,8 @@ class Options(ConnectionOptions, total=False):
     on_response: Callable[[httpx.Response], object] | None
 
 
-class AsyncOptions(ConnectionOptions, total=False):
-    """`Options` of `AsyncCollection`; hooks are coroutine functions."""
+class AsyncClientOptions(BaseClientOptions, total=False):
+    """`ClientOptions` of `AsyncCollection`; hooks are coroutine functions."""
 
     transport: httpx.AsyncBaseTransport | None
     http_client: httpx.AsyncClient | None
@@ -88,12 +88,12 @@ class AsyncOptions(ConnectionOptions, total=False):
     on_response: Callable[[httpx.Response], Awaitable[object]] | None
 
 
-def client(
+def build_client(
     endpoint: httpx.URL,
     auth: VisualSnoopHMACAuth,
     proxies: ProxiesInput,
     max_retries: int,
-    options: Options,
+    options: ClientOptions,
 ) -> httpx.Client:
     """A client that signs what it sends, and retries failed connections.
 
@@ -103,11 +103,11 @@ def client(
         ImportError: If a proxy or HTTP/2 needs a package that is not installed.
         OSError: If `verify` or `cert` name no certificates.
     """
-    _check(options, Options.__optional_keys__, proxies)
+    _check(options, ClientOptions.__optional_keys__, proxies)
     transport = options.get("transport")
     user_client = options.get("http_client")
     if transport is None and user_client is not None:
-        transport = _ClientTransport(user_client)
+        transport = _UserClientTransport(user_client)
     settings = {} if transport else _transport_settings(endpoint, proxies, options)
     retrying = ConnectRetryTransport(
         lambda: transport or httpx.HTTPTransport(**settings), max_retries
@@ -115,19 +115,19 @@ def client(
     return httpx.Client(transport=retrying, **_client_settings(endpoint, auth, options))
 
 
-def async_client(
+def build_async_client(
     endpoint: httpx.URL,
     auth: VisualSnoopHMACAuth,
     proxies: ProxiesInput,
     max_retries: int,
-    options: AsyncOptions,
+    options: AsyncClientOptions,
 ) -> httpx.AsyncClient:
     """`client` for asyncio."""
-    _check(options, AsyncOptions.__optional_keys__, proxies)
+    _check(options, AsyncClientOptions.__optional_keys__, proxies)
     transport = options.get("transport")
     user_client = options.get("http_client")
     if transport is None and user_client is not None:
-        transport = _AsyncClientTransport(user_client)
+        transport = _AsyncUserClientTransport(user_client)
     if transport is None:
         settings = _transport_settings(endpoint, proxies, options)
         transport = httpx.AsyncHTTPTransport(**settings)
@@ -135,7 +135,7 @@ def async_client(
     return httpx.AsyncClient(transport=retrying, **_client_settings(endpoint, auth, options))
 
 
-class _ClientTransport(httpx.BaseTransport):
+class _UserClientTransport(httpx.BaseTransport):
     """Sends requests by a client of the user, which stays theirs to close."""
 
     def __init__(self, user_client: httpx.Client) -> None:
@@ -146,8 +146,8 @@ class _ClientTransport(httpx.BaseTransport):
         return self._client.send(request, stream=True, auth=None, follow_redirects=False)
 
 
-class _AsyncClientTransport(httpx.AsyncBaseTransport):
-    """`_ClientTransport` for asyncio."""
+class _AsyncUserClientTransport(httpx.AsyncBaseTransport):
+    """`_UserClientTransport` for asyncio."""
 
     def __init__(self, user_client: httpx.AsyncClient) -> None:
         self._client = user_client
@@ -162,25 +162,27 @@ def _add_headers(request: httpx.Request, headers: httpx.Headers) -> None:
         request.headers.setdefault(name, value)
 
 
-def _check(options: Options | AsyncOptions, known: frozenset[str], proxies: ProxiesInput) -> None:
+def _check(
+    options: ClientOptions | AsyncClientOptions, known: frozenset[str], proxies: ProxiesInput
+) -> None:
     unknown = sorted(options.keys() - known)
     if unknown:
         raise TypeError(f"there is no keyword argument {unknown[0]!r}")
     given = {name for name, value in {**options, "proxies": proxies}.items() if value is not None}
     if {"transport", "http_client"} <= given:
         raise ValueError("give either transport or http_client, not both")
-    if given & {"transport", "http_client"} and given & _OF_TRANSPORT:
+    if given & {"transport", "http_client"} and given & _TRANSPORT_OPTIONS:
         raise ValueError(
-            f"{min(given & _OF_TRANSPORT)} has no effect on a transport or client of your own: "
-            "set it there"
+            f"{min(given & _TRANSPORT_OPTIONS)} has no effect on a transport or client of your "
+            "own: set it there"
         )
 
 
-_OF_TRANSPORT = {"proxies", "verify", "cert", "http2"}
+_TRANSPORT_OPTIONS = {"proxies", "verify", "cert", "http2"}
 
 
 def _transport_settings(
-    endpoint: httpx.URL, proxies: ProxiesInput, options: ConnectionOptions
+    endpoint: httpx.URL, proxies: ProxiesInput, options: BaseClientOptions
 ) -> dict[str, Any]:
     http2 = options.get("http2", False)
     if http2 and find_spec("h2") is None:
@@ -216,7 +218,7 @@ def _ssl_context(verify: VerifyInput, cert: CertInput) -> ssl.SSLContext:
 
 
 def _client_settings(
-    endpoint: httpx.URL, auth: VisualSnoopHMACAuth, options: Options | AsyncOptions
+    endpoint: httpx.URL, auth: VisualSnoopHMACAuth, options: ClientOptions | AsyncClientOptions
 ) -> dict[str, Any]:
     hooks = {"request": options.get("on_request"), "response": options.get("on_response")}
     return {

@@ -1,39 +1,51 @@
-"""`Collection`, the documented way to the images of a collection."""
+"""`Collection`, the client of an image collection."""
 
 from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
-from visualsnoop_api.models import DuplicateGroup, Image, ListedImage, SearchResults
+from visualsnoop_api.models import (
+    CollectionInfo,
+    Comparison,
+    ComparisonById,
+    Decision,
+    DuplicateGroup,
+    DuplicateList,
+    Image,
+    ImageList,
+    ListedImage,
+    SearchByIdResults,
+    SearchResults,
+)
 
 from . import _calls, bulk
+from ._base_collection import BaseCollection
 from ._calls import Call
-from ._client import Options, ProxiesInput, client
+from ._client import ClientOptions, ProxiesInput, build_client
 from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
 from ._listing import Listing
-from ._operations import Operations
 from ._responses import connection_errors
 from ._timeouts import TimeoutInput, httpx_timeout
-from .bulk import ImageItem, OnProgress, Outcome
+from ._uploads import ImageInput, Upload
+from .bulk import ImageItem, Outcome, ProgressCallback
 from .exceptions import NotFoundError
 
 T = TypeVar("T")
 Item = TypeVar("Item", bound=ImageItem)
 
 
-class Collection(Operations):
-    """A collection of images on a VisualSnoop service.
+class Collection(BaseCollection):
+    """A client of one image collection on a VisualSnoop service.
 
         with Collection(public_key, secret_key, "http://127.0.0.1:8000/api/v1") as collection:
             collection.add_image("beach.jpg", "beach")
             for result in collection.search_images("cropped.jpg").results:
                 print(result.id, result.score)
 
-    Making one asks the service which collection the keys belong to. Results have typed attributes,
-    and are the dictionaries that came over the wire as well: `image.image_id`,
-    `image["image_id"]`. A collection may be used by many threads at once, and goes on working in
-    a process that is forked from the one that made it.
+    The constructor asks the service which collection the keys belong to. Results have typed
+    attributes, and are the dictionaries that came over the wire as well: `image.image_id`,
+    `image["image_id"]`. A collection may be used by many threads at once, and in forked processes.
 
     Args:
         public_key: The public key, 20 hexadecimal characters.
@@ -45,7 +57,7 @@ class Collection(Operations):
         max_retries: How often to retry each connection: only when a host name does not resolve,
             when a connection fails or when it takes too long, never once data of the request may
             have reached the server.
-        **options: More about connecting, `timeout` for one: see `Options`.
+        **options: `timeout`, certificates, headers, hooks and more: see `ClientOptions`.
 
     Attributes:
         id: The ID of the collection, 8 hexadecimal characters.
@@ -67,12 +79,12 @@ class Collection(Operations):
         endpoint: str = "http://visualsnoop.com/api/v1",
         proxies: ProxiesInput = None,
         max_retries: int = 2,
-        **options: Unpack[Options],
+        **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(public_key, secret_key, endpoint)
-        self._client = client(self._url, self._auth, proxies, max_retries, options)
+        self._client = build_client(self._url, self._auth, proxies, max_retries, options)
         try:
-            self._session = self._send(_calls.init_session(), None)
+            self._info = self._send(_calls.init_session(), None)
         except BaseException:
             self._client.close()
             raise
@@ -82,24 +94,128 @@ class Collection(Operations):
         cls,
         proxies: ProxiesInput = None,
         max_retries: int = 2,
-        **options: Unpack[Options],
+        **options: Unpack[ClientOptions],
     ) -> Self:
-        """The collection whose keys are in the environment.
+        """Open the collection whose keys are in the environment.
 
-        They are VISUALSNOOP_PUBLIC_KEY and VISUALSNOOP_SECRET_KEY, and VISUALSNOOP_ENDPOINT where
-        the service is not at http://127.0.0.1:8000/api/v1.
+        The keys are VISUALSNOOP_PUBLIC_KEY and VISUALSNOOP_SECRET_KEY. VISUALSNOOP_ENDPOINT is the
+        endpoint; http://127.0.0.1:8000/api/v1 where it is not set.
+
+        Args:
+            proxies, max_retries: As in the constructor.
+            **options: As in the constructor.
 
         Raises:
-            ValueError: If a key is not set; and whatever making a `Collection` raises.
+            ValueError: If a key is not set. Other errors are those of the constructor.
         """
         return cls(*keys_and_endpoint(), proxies, max_retries, **options)
+
+    def get_collection(self, timeout: TimeoutInput = None) -> CollectionInfo:
+        """Get the name, the owner and the number of images of the collection.
+
+            info = collection.get_collection()
+            print(info.collection_name, info.image_count)
+
+        Args:
+            timeout: As in `add_image`.
+
+        Raises:
+            VisualSnoopError: If the service cannot be asked.
+        """
+        return self._send(_calls.get_collection(), timeout)
+
+    def add_image(
+        self,
+        image: ImageInput,
+        image_id: str | None = None,
+        update_existing: bool = False,
+        timeout: TimeoutInput = None,
+    ) -> Image:
+        """Add an image; never overwrite one, unless told to.
+
+            image = collection.add_image("beach.jpg", "holiday/beach")
+            print(image.image_id, image.image_time)
+
+        Args:
+            image: The image file: a path, a binary file object (read from its position on), bytes,
+                or an iterable of bytes. `AsyncCollection` takes asynchronous iterables as well. It
+                is sent as a stream, never read whole.
+            image_id: The ID to store it under, 1 to 100 characters; by default the service assigns
+                one, which is the `image_id` of the result.
+            update_existing: Replace the image that has this ID, if there is one.
+            timeout: How long to wait for the server, in seconds: a number, or a `(connect, read)`
+                tuple as in Requests. Each wait for more data may take that long.
+
+        Returns:
+            The image as it was added, with the `message` `Added` or `Updated`.
+
+        Raises:
+            ImageExistsError: If there is an image of this ID and `update_existing` is false.
+            ImageRefusedError: If the service cannot read it as an image.
+            ImageTooLargeError: If it has too many bytes or pixels.
+            ForbiddenError: If the keys are read-only.
+            InvalidImageIDError: If the ID cannot be used.
+            OSError, TypeError, ValueError: If `image` cannot be opened, or is empty.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        with Upload.open(image) as upload:
+            return self._send(_calls.add_image(upload, image_id, update_existing), timeout)
+
+    def delete_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
+        """Delete an image; the result says what it was.
+
+        Args:
+            image_id: The ID of the image.
+            timeout: As in `add_image`.
+
+        Raises:
+            NotFoundError: If there is no image of this ID.
+            ForbiddenError: If the keys are read-only.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.delete_image(image_id), timeout)
+
+    def get_image(self, image_id: str, timeout: TimeoutInput = None) -> Image:
+        """Get the time and the quality of an image. The service does not keep the picture.
+
+        Args:
+            image_id: The ID of the image.
+            timeout: As in `add_image`.
+
+        Raises:
+            NotFoundError: If there is no image of this ID.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.get_image(image_id), timeout)
+
+    def get_images(
+        self, start: str | None = None, count: int | None = None, timeout: TimeoutInput = None
+    ) -> ImageList:
+        """List the images, newest first, a page at a time; `iter_images` goes over all pages.
+
+            page = collection.get_images(count=20)
+            print(len(page.images), page.next_image_id)
+
+        A page is a dictionary, as all results are: `len(page)` counts its keys, and a page without
+        images is true. `page.images` is the list.
+
+        Args:
+            start: The ID of the first image wanted: `next_image_id` of the page before.
+            count: How many images to return at most, 1 to 1,000; 100 by default.
+            timeout: As in `add_image`.
+
+        Raises:
+            NotFoundError: If there is no image of the ID `start`.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.get_images(start, count), timeout)
 
     def iter_images(
         self, page_size: int | None = None, timeout: TimeoutInput = None
     ) -> Iterator[ListedImage]:
-        """List all images, newest first, asking for a page when the one before is used up.
+        """Iterate over all images, newest first, a request for each page.
 
-        Images may be added and deleted meanwhile: none is given twice, and none is left out that
+        Images may be added and deleted meanwhile: none is yielded twice, and none is left out that
         was there from the beginning to the end and kept its time.
 
         Args:
@@ -107,7 +223,7 @@ class Collection(Operations):
             timeout: As in `add_image`, for each page.
 
         Raises:
-            VisualSnoopError: If a page cannot be had.
+            VisualSnoopError: If the service cannot be asked for a page.
         """
         listing = Listing()
         while not listing.is_finished:
@@ -120,19 +236,144 @@ class Collection(Operations):
             else:
                 yield from listing.unseen(page)
 
+    def search_images(
+        self,
+        image: ImageInput,
+        timeout: TimeoutInput = None,
+        *,
+        count: int | None = None,
+        min_score: float | None = None,
+        offset: int | None = None,
+    ) -> SearchResults:
+        """Find the images that are similar to a picture, best first.
+
+            found = collection.search_images("cropped.jpg", min_score=0.7)
+            for result in found.results:
+                print(result.id, result.score, result.transform)
+
+        Args:
+            image: The picture, as in `add_image`; it is not added to the collection.
+            timeout: As in `add_image`.
+            count: How many images to return at most, 1 to 1,000; 10 by default.
+            min_score: The lowest score of a result, 0 to 1, 1 being the same picture. From 0.7 on
+                results are copies with hardly an exception; down to 0.4, the default, more and
+                more look-alikes are among them.
+            offset: How many of the first results to leave out; 0 by default.
+
+        Raises:
+            ImageRefusedError: If the service cannot read it as an image.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        with Upload.open(image) as upload:
+            return self._send(_calls.search_images(upload, count, min_score, offset), timeout)
+
+    def search_images_by_id(
+        self,
+        image_id: str,
+        timeout: TimeoutInput = None,
+        *,
+        count: int | None = None,
+        min_score: float | None = None,
+        offset: int | None = None,
+    ) -> SearchByIdResults:
+        """Find the images that are similar to a stored one, best first, without itself.
+
+        Args:
+            image_id: The ID of the stored image.
+            timeout: As in `add_image`.
+            count, min_score, offset: As in `search_images`.
+
+        Raises:
+            NotFoundError: If there is no image of this ID.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.search_images_by_id(image_id, count, min_score, offset), timeout)
+
+    def compare_image(
+        self, image_id: str, image: ImageInput, timeout: TimeoutInput = None
+    ) -> Comparison:
+        """Compare a picture with a stored image.
+
+            comparison = collection.compare_image("holiday/beach", "cropped.jpg")
+            print(comparison.score, comparison.transform)
+
+        Args:
+            image_id: The ID of the stored image.
+            image: The picture, as in `add_image`; it is not added to the collection.
+            timeout: As in `add_image`.
+
+        Returns:
+            The `score`, 0 to 1, however low, and the `transform` by which the picture was made.
+
+        Raises:
+            NotFoundError: If there is no image of this ID.
+            ImageRefusedError: If the service cannot read the picture as an image.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        with Upload.open(image) as upload:
+            return self._send(_calls.compare_image(image_id, upload), timeout)
+
+    def compare_images_by_id(
+        self, image_id: str, other_id: str, timeout: TimeoutInput = None
+    ) -> ComparisonById:
+        """Compare two stored images; the score is that of a search by the first.
+
+        Args:
+            image_id: The ID of the one image.
+            other_id: The ID of the other image.
+            timeout: As in `add_image`.
+
+        Raises:
+            NotFoundError: If there is no image of one of the IDs.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.compare_images_by_id(image_id, other_id), timeout)
+
+    def get_duplicates(
+        self,
+        min_score: float | None = None,
+        count: int | None = None,
+        offset: int | None = None,
+        timeout: TimeoutInput = None,
+    ) -> DuplicateList:
+        """List the groups of images that are copies of one another, best evidence first.
+
+        `iter_duplicates` goes over all pages.
+
+            page = collection.get_duplicates(min_score=0.9)
+            for group in page.groups:
+                print(group.score, [image.id for image in group.images])
+
+        Args:
+            min_score: How similar two images must be to be taken for copies, 0.5 to 1; 0.7 by
+                default.
+            count: How many groups to return at most, 1 to 1,000; 100 by default.
+            offset: How many of the first groups to leave out; 0 by default.
+            timeout: As in `add_image`.
+
+        Returns:
+            The groups of this page as `groups`, and how many there are in all as `group_count`.
+
+        Raises:
+            ServerError: With status 503, if many images that came at once have still to be
+                compared with the others. Ask again: the service goes on with it.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.get_duplicates(min_score, count, offset), timeout)
+
     def iter_duplicates(
         self,
         min_score: float | None = None,
         page_size: int = 1000,
         timeout: TimeoutInput = None,
     ) -> Iterator[DuplicateGroup]:
-        """List all groups of images that are copies of one another, best evidence first.
+        """Iterate over all groups of images that are copies of one another, best evidence first.
 
             for group in collection.iter_duplicates(min_score=0.9):
                 for copy in group.images[1:]:
                     collection.delete_image(copy.id)
 
-        All pages are asked for before the first group is given, so that nothing is left out when
+        All pages are asked for before the first group is yielded, so that none is left out when
         images are deleted meanwhile.
 
         Args:
@@ -141,12 +382,46 @@ class Collection(Operations):
             timeout: As in `add_image`, for each page.
 
         Raises:
-            VisualSnoopError: If a page cannot be had.
+            VisualSnoopError: If the service cannot be asked for a page.
         """
         groups: list[DuplicateGroup] = []
         while page := self.get_duplicates(min_score, page_size, len(groups), timeout).groups:
             groups += page
         yield from groups
+
+    def set_not_duplicates(
+        self, image_id: str, other_id: str, timeout: TimeoutInput = None
+    ) -> Decision:
+        """Mark two images as no duplicates, however similar they are.
+
+        The service keeps this until it is taken back, or one of them is replaced or deleted.
+
+        Args:
+            image_id: The ID of the one image.
+            other_id: The ID of the other image.
+            timeout: As in `add_image`.
+
+        Raises:
+            NotFoundError: If there is no image of one of the IDs.
+            ForbiddenError: If the keys are read-only.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.set_not_duplicates(image_id, other_id), timeout)
+
+    def unset_not_duplicates(
+        self, image_id: str, other_id: str, timeout: TimeoutInput = None
+    ) -> Decision:
+        """Take back `set_not_duplicates`; nothing changes where the two were not marked.
+
+        Args:
+            image_id, other_id, timeout: As in `set_not_duplicates`.
+
+        Raises:
+            NotFoundError: If there is no image of one of the IDs.
+            ForbiddenError: If the keys are read-only.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return self._send(_calls.unset_not_duplicates(image_id, other_id), timeout)
 
     def add_images(
         self,
@@ -155,12 +430,13 @@ class Collection(Operations):
         concurrency: int = 8,
         update_existing: bool = False,
         skip_existing: bool = False,
-        on_progress: OnProgress | None = None,
+        on_progress: ProgressCallback | None = None,
         timeout: TimeoutInput = None,
     ) -> Generator[Outcome[Item, Image], None, None]:
         """Add many images, several at a time.
 
-            for outcome in collection.add_images(Path("photos").glob("*.jpg"), skip_existing=True):
+            photos = Path("photos").glob("*.jpg")
+            for outcome in collection.add_images(photos, skip_existing=True):
                 if outcome.error:
                     print(outcome.item, outcome.error)
 
@@ -169,15 +445,17 @@ class Collection(Operations):
         `Retry-After`) all wait, then the image is sent again; not so what can be read only once,
         an iterable for one.
 
-        Closing the generator leaves out what has not begun. With `skip_existing` the work can be
+        Closing the generator leaves out what has not begun; an `AsyncCollection` cancels what has
+        begun, too (`contextlib.aclosing` closes for you). With `skip_existing` the work can be
         begun again later: what is there already is not sent again.
 
         Args:
-            items: Paths, whose file names become the IDs, or pairs of ID and image.
+            items: Paths, whose file names become the IDs, or pairs of ID and image; of an
+                `AsyncCollection` an asynchronous iterable of them as well.
             concurrency: How many images to send at a time.
             update_existing: Replace images whose IDs are taken.
             skip_existing: Pass over images whose IDs are taken, without sending them.
-            on_progress: Called after each item, in the thread that takes the outcomes.
+            on_progress: Called after each item, in the thread or task that takes the outcomes.
             timeout: As in `add_image`, for each image.
 
         Raises:
@@ -193,14 +471,15 @@ class Collection(Operations):
         *,
         concurrency: int = 8,
         skip_missing: bool = False,
-        on_progress: OnProgress | None = None,
+        on_progress: ProgressCallback | None = None,
         timeout: TimeoutInput = None,
     ) -> Generator[Outcome[str, Image], None, None]:
-        """Remove many images, several at a time; the rest is as in `add_images`.
+        """Delete many images, several at a time; the rest is as in `add_images`.
 
         Args:
-            image_ids: The IDs of the images.
-            concurrency: How many images to remove at a time.
+            image_ids: The IDs of the images; of an `AsyncCollection` an asynchronous iterable of
+                them as well.
+            concurrency: How many images to delete at a time.
             skip_missing: Pass over IDs that no image has, instead of a `NotFoundError` for each.
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each image.
@@ -216,7 +495,7 @@ class Collection(Operations):
         count: int | None = None,
         min_score: float | None = None,
         offset: int | None = None,
-        on_progress: OnProgress | None = None,
+        on_progress: ProgressCallback | None = None,
         timeout: TimeoutInput = None,
     ) -> Generator[Outcome[Item, SearchResults], None, None]:
         """Search by many pictures, several at a time; the rest is as in `add_images`.

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from attrs import define, field
 
-from .bulk import OnProgress, Outcome, Progress, Steps
+from .bulk import Outcome, Progress, ProgressCallback, Steps
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -27,11 +27,11 @@ def in_threads(
     items: Iterable[Item],
     steps: Callable[[Item], Steps[Outcome[Item, T]]],
     concurrency: int,
-    on_progress: OnProgress | None,
+    on_progress: ProgressCallback | None,
 ) -> Generator[Outcome[Item, T], None, None]:
     """Work on items in threads, and yield the outcomes as they come."""
     _check(concurrency)
-    tally = _Tally(items, on_progress)
+    counter = _ProgressCounter(items, on_progress)
     stopped = Event()
     with ThreadPoolExecutor(concurrency, thread_name_prefix="visualsnoop") as pool:
         pending: set[Future[Outcome[Item, T]]] = set()
@@ -41,10 +41,10 @@ def in_threads(
                 # One more for each thread, so that none is idle while the caller looks at outcomes.
                 is_full = len(pending) >= 2 * concurrency
                 done, pending = wait(pending, None if is_full else 0, FIRST_COMPLETED)
-                yield from (tally.counted(future.result()) for future in done)
+                yield from (counter.counted(future.result()) for future in done)
             while pending:
                 done, pending = wait(pending, None, FIRST_COMPLETED)
-                yield from (tally.counted(future.result()) for future in done)
+                yield from (counter.counted(future.result()) for future in done)
         finally:
             stopped.set()
             for future in pending:
@@ -56,11 +56,11 @@ async def in_tasks(
     items: Iterable[Item] | AsyncIterable[Item],
     steps: Callable[[Item], Steps[Outcome[Item, T]]],
     concurrency: int,
-    on_progress: OnProgress | None,
+    on_progress: ProgressCallback | None,
 ) -> AsyncGenerator[Outcome[Item, T], None]:
     """Work on items in tasks, and yield the outcomes as they come."""
     _check(concurrency)
-    tally = _Tally(items, on_progress)
+    counter = _ProgressCounter(items, on_progress)
     pending: set[asyncio.Task[Outcome[Item, T]]] = set()
     try:
         async for item in _each(items):
@@ -70,11 +70,11 @@ async def in_tasks(
                 pending, timeout=None if is_full else 0, return_when=FIRST_COMPLETED
             )
             for task in done:
-                yield tally.counted(task.result())
+                yield counter.counted(task.result())
         while pending:
             done, pending = await asyncio.wait(pending, return_when=FIRST_COMPLETED)
             for task in done:
-                yield tally.counted(task.result())
+                yield counter.counted(task.result())
     finally:
         for task in pending:
             task.cancel()
@@ -121,11 +121,11 @@ async def _run_async(steps: Steps[T], collection: object) -> T:
 
 
 @define
-class _Tally:
+class _ProgressCounter:
     """Counts outcomes, and tells of it."""
 
     _items: object
-    _on_progress: OnProgress | None
+    _on_progress: ProgressCallback | None
     _done: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
     _skipped: int = field(default=0, init=False)

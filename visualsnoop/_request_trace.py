@@ -1,4 +1,4 @@
-"""Watching how far a request gets: is there a connection yet, has the first byte been sent?"""
+"""How far a request got: whether a connection was made, and whether a byte was sent."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,30 +11,29 @@ _SOCKS_FAILED = ".setup_socks5_connection.failed"
 
 
 @define
-class Sending:
-    """One try to send a request, as the `trace` extension of HTTPX tells of it.
+class RequestTrace:
+    """The progress of one attempt to send a request, told by the `trace` extension of HTTPX.
 
-    With a proxy there is talk before the request is sent: it is asked for a connection to the
-    server. That is a part of connecting, so the limit for connecting applies to it, and what goes
-    wrong in it is a failed connection. To HTTPX it is a request like any other (CONNECT), or
-    something without a limit (SOCKS, before HTTPX 2).
+    A proxy is asked for a connection to the server first. That is a part of connecting: the connect
+    timeout applies to it, and a failure in it is a failed connection. To HTTPX it is a request like
+    any other (CONNECT), or something without a timeout (SOCKS, before HTTPX 2).
 
     Attributes:
-        has_begun: Whether a part of the request itself may have been sent.
+        has_sent: Whether a part of the request itself may have been sent.
     """
 
     _extensions: Mapping[str, Any]
-    has_begun: bool = False
+    has_sent: bool = False
     _is_asking_proxy: bool = False
     _to_proxy: Any = None
     _timeout: dict[str, float | None] = field(factory=dict)
 
-    def watch(self, request: httpx.Request) -> None:
-        """Watch what a transport does with a request."""
+    def attach(self, request: httpx.Request) -> None:
+        """Follow what a transport does with a request."""
         others = self._extensions.get("trace")
 
         def trace(event: str, info: dict[str, Any]) -> None:
-            self._note(event, info)
+            self._record(event, info)
             if event.endswith(_SOCKS_FAILED):
                 self._to_proxy.close()
             if others is not None:
@@ -42,12 +41,12 @@ class Sending:
 
         self._extend(request, trace)
 
-    def watch_async(self, request: httpx.Request) -> None:
-        """Watch what an asynchronous transport does with a request."""
+    def attach_async(self, request: httpx.Request) -> None:
+        """Follow what an asynchronous transport does with a request."""
         others = self._extensions.get("trace")
 
         async def trace(event: str, info: dict[str, Any]) -> None:
-            self._note(event, info)
+            self._record(event, info)
             if event.endswith(_SOCKS_FAILED):
                 await self._to_proxy.aclose()
             if others is not None:
@@ -55,9 +54,9 @@ class Sending:
 
         self._extend(request, trace)
 
-    def meaning(self, error: BaseException) -> BaseException:
-        """The error, or the failure to connect that it is when it comes of asking a proxy."""
-        if self.has_begun or not self._is_asking_proxy:
+    def classified(self, error: BaseException) -> BaseException:
+        """The error, or the connect error that it is when it came while a proxy was asked."""
+        if self.has_sent or not self._is_asking_proxy:
             return error
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
             return error
@@ -72,17 +71,17 @@ class Sending:
         self._timeout.update(self._extensions.get("timeout", {}))
         request.extensions = {**self._extensions, "timeout": self._timeout, "trace": trace}
 
-    def _note(self, event: str, info: dict[str, Any]) -> None:
-        """Take note of an event; HTTPX calls the step that begins with the arguments `info`."""
+    def _record(self, event: str, info: dict[str, Any]) -> None:
+        """Record an event; HTTPX calls the step that begins with the arguments `info`."""
         if event.endswith(".setup_socks5_connection.started"):
             self._ask_proxy()
             self._to_proxy = info["stream"]
-            info["stream"] = _Limited(self._to_proxy, self._timeout.get("connect"))
+            info["stream"] = _TimeLimitedStream(self._to_proxy, self._timeout.get("connect"))
         elif event.endswith(".send_request_headers.started"):
             if info["request"].method == b"CONNECT":
                 self._ask_proxy()
             else:
-                self.has_begun = True
+                self.has_sent = True
                 self._timeout.update(self._extensions.get("timeout", {}))
 
     def _ask_proxy(self) -> None:
@@ -92,8 +91,8 @@ class Sending:
 
 
 @define
-class _Limited:
-    """A stream of bytes, blocking or asynchronous, with a limit of seconds for each step."""
+class _TimeLimitedStream:
+    """A network stream, blocking or asynchronous, with a timeout for each read and write."""
 
     _stream: Any
     _seconds: float | None

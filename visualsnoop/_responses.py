@@ -10,31 +10,31 @@ import httpx
 
 from ._dates import http_date
 from .exceptions import (
-    AnswerError,
     AuthenticationError,
     BadRequestError,
-    CannotConnectError,
+    ConnectError,
     ConnectionLostError,
-    ConnectTimedOutError,
+    ConnectTimeoutError,
     ForbiddenError,
-    ImageIDTakenError,
+    ImageExistsError,
     ImageRefusedError,
+    ImageTooLargeError,
     NotFoundError,
-    RateLimitedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseError,
     ServerError,
-    TimedOutError,
-    TooLargeError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
 )
 
-_KINDS: dict[int, type[AnswerError]] = {
+_ERRORS_BY_STATUS: dict[int, type[ResponseError]] = {
     401: AuthenticationError,
     403: ForbiddenError,
     404: NotFoundError,
-    409: ImageIDTakenError,
-    413: TooLargeError,
+    409: ImageExistsError,
+    413: ImageTooLargeError,
     415: ImageRefusedError,
-    429: RateLimitedError,
+    429: RateLimitError,
 }
 
 # What HTTPX says, as of a mistake in the protocol, when a connection ends too early.
@@ -43,16 +43,16 @@ _BROKEN_OFF = re.compile("disconnected|closed|ConnectionTerminated")
 _NOTABLE_CLOCK_DIFFERENCE = timedelta(seconds=60)
 
 
-def error_for(response: httpx.Response) -> AnswerError:
+def response_error(response: httpx.Response) -> ResponseError:
     """The error that an answer without success stands for."""
     body = _json_object(response)
     status = response.status_code
     if status >= 500:
-        kind: type[AnswerError] = ServerError
+        kind: type[ResponseError] = ServerError
     elif status >= 400:
-        kind = _KINDS.get(status, BadRequestError)
+        kind = _ERRORS_BY_STATUS.get(status, BadRequestError)
     else:
-        kind = UnexpectedAnswerError
+        kind = UnexpectedResponseError
     message = body.get("message") if body else None
     if not isinstance(message, str) or not message:
         message = _without_message(response)
@@ -61,10 +61,10 @@ def error_for(response: httpx.Response) -> AnswerError:
     return kind(message, status=status, headers=response.headers, body=body)
 
 
-def unreadable(response: httpx.Response) -> UnexpectedAnswerError:
+def unexpected_response(response: httpx.Response) -> UnexpectedResponseError:
     """The error for an answer of success that is not the JSON it should be."""
     media_type = response.headers.get("content-type", "no content type")
-    return UnexpectedAnswerError(
+    return UnexpectedResponseError(
         f"{response.request.url} did not answer as the VisualSnoop API does ({media_type}, "
         f"{len(response.content)} bytes): check that the endpoint is right, with its base path, "
         "and what proxies are on the way",
@@ -80,24 +80,24 @@ def connection_errors(endpoint: str) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise ConnectTimedOutError(
+        raise ConnectTimeoutError(
             f"No connection to {endpoint} in time: check the endpoint, the network and proxies, "
             "or allow more time"
         ) from error
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-        raise CannotConnectError(
+        raise ConnectError(
             f"Cannot connect to {endpoint}: {error}. Check that the service runs there, and that "
             "proxies are set right"
         ) from error
     except httpx.TimeoutException as error:
-        raise TimedOutError(
+        raise RequestTimeoutError(
             f"{endpoint} took too long; whether it has acted on the request is not known"
         ) from error
     except httpx.DecodingError as error:
-        raise UnexpectedAnswerError(f"The answer of {endpoint} is damaged: {error}") from error
+        raise UnexpectedResponseError(f"The answer of {endpoint} is damaged: {error}") from error
     except httpx.RemoteProtocolError as error:
         if _BROKEN_OFF.search(str(error)) is None:
-            raise UnexpectedAnswerError(
+            raise UnexpectedResponseError(
                 f"{endpoint} does not speak HTTP ({error}): check that the endpoint is right, and "
                 "what proxies are on the way"
             ) from error

@@ -15,12 +15,12 @@ from weakref import WeakSet
 import httpx
 from attrs import define, field
 
-from ._request_trace import Sending
+from ._request_trace import RequestTrace
 
 _log = logging.getLogger("visualsnoop")
 
-_FIRST_WAIT = 0.2  # seconds, doubled with each retry
-_LONGEST_WAIT = 10.0
+_MIN_WAIT = 0.2  # seconds, doubled with each retry
+_MAX_WAIT = 10.0
 
 # What a proxy says when it was asked for a connection and could not make it: by SOCKS, by CONNECT.
 _PROXY_COULD_NOT_CONNECT = re.compile(
@@ -36,25 +36,26 @@ class ConnectRetryTransport(httpx.BaseTransport):
     too long, a proxy that says so of what is behind it or does not answer. Any other failure is
     not retried, for the server may have acted on the request.
 
-    A process that was forked makes a transport of its own, as two processes cannot share a
-    connection.
+    A forked process gets a new transport, as two processes cannot share a connection.
 
     Args:
-        make_transport: Makes what sends the requests, through whatever proxy it knows.
+        transport_factory: Returns the transport that sends the requests, proxies included.
         max_retries: How often to try again.
     """
 
-    def __init__(self, make_transport: Callable[[], httpx.BaseTransport], max_retries: int) -> None:
-        self._make_transport = make_transport
-        self._transport = make_transport()
+    def __init__(
+        self, transport_factory: Callable[[], httpx.BaseTransport], max_retries: int
+    ) -> None:
+        self._transport_factory = transport_factory
+        self._transport = transport_factory()
         self._max_retries = max_retries
-        self._of_parents: list[httpx.BaseTransport] = []
-        _alive.add(self)
+        self._inherited: list[httpx.BaseTransport] = []
+        _instances.add(self)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         for attempt in attempts(request, self._max_retries):
             with attempt:
-                attempt.sending.watch(request)
+                attempt.trace.attach(request)
                 return attempt.answered(self._transport.handle_request(request))
             time.sleep(attempt.wait_after)
         raise AssertionError("the last attempt returns or raises")
@@ -62,18 +63,18 @@ class ConnectRetryTransport(httpx.BaseTransport):
     def close(self) -> None:
         self._transport.close()
 
-    def start_anew(self) -> None:
-        """Leave the connections to the process that this one was forked from."""
+    def reset_after_fork(self) -> None:
+        """Use a new transport, as the connections belong to the parent process."""
         # Kept, as closing them here could wait for a lock that no thread of this process holds.
-        self._of_parents.append(self._transport)
-        self._transport = self._make_transport()
+        self._inherited.append(self._transport)
+        self._transport = self._transport_factory()
 
 
 class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
     """`ConnectRetryTransport` for asyncio.
 
     Args:
-        transport: Sends the requests, through whatever proxy it knows.
+        transport: Sends the requests, proxies included.
         max_retries: How often to try again.
     """
 
@@ -84,7 +85,7 @@ class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         for attempt in attempts(request, self._max_retries):
             with attempt:
-                attempt.sending.watch_async(request)
+                attempt.trace.attach_async(request)
                 return attempt.answered(await self._transport.handle_async_request(request))
             await asyncio.sleep(attempt.wait_after)
         raise AssertionError("the last attempt returns or raises")
@@ -95,15 +96,15 @@ class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
 
 @define
 class Attempt:
-    """One try to send a request: logs how it went, and swallows a failure that allows another.
+    """One attempt to send a request: logs its outcome, and swallows a failure that is retried.
 
     Attributes:
-        sending: How far it gets.
-        wait_after: How many seconds to wait before the next try.
+        trace: How far the request got.
+        wait_after: The seconds to wait before the next attempt.
     """
 
     _request: httpx.Request
-    sending: Sending
+    trace: RequestTrace
     _number: int
     _is_last: bool
     wait_after: float
@@ -121,9 +122,9 @@ class Attempt:
     ) -> bool:
         if exc_value is None:
             return False
-        error = self.sending.meaning(exc_value)
+        error = self.trace.classified(exc_value)
         self._log(type(error).__name__)
-        if not self._is_last and not self.sending.has_begun and may_pass(error):
+        if not self._is_last and not self.trace.has_sent and is_retryable(error):
             return True
         if error is not exc_value:
             raise error from exc_value
@@ -146,22 +147,21 @@ class Attempt:
 
 def attempts(request: httpx.Request, max_retries: int) -> Iterator[Attempt]:
     extensions = request.extensions
-    for number, wait in enumerate((*waits(max_retries), 0.0), start=1):
-        yield Attempt(request, Sending(extensions), number, number > max_retries, wait)
+    for number, wait in enumerate((*backoff_delays(max_retries), 0.0), start=1):
+        yield Attempt(request, RequestTrace(extensions), number, number > max_retries, wait)
 
 
-def waits(max_retries: int) -> Iterator[float]:
-    """How many seconds to wait before each retry: exponential back-off with jitter.
+def backoff_delays(max_retries: int) -> Iterator[float]:
+    """The seconds to wait before each retry: exponential back-off with jitter.
 
-    The jitter, half to whole of the wait, keeps clients that failed together from coming back
-    together.
+    The jitter, half to whole of the wait, spreads the retries of clients that failed together.
     """
     for attempt in range(max_retries):
-        yield min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT) * random.uniform(0.5, 1)
+        yield min(_MIN_WAIT * 2**attempt, _MAX_WAIT) * random.uniform(0.5, 1)
 
 
-def may_pass(error: BaseException) -> bool:
-    """Whether no connection was made, for a reason that may have gone when trying again."""
+def is_retryable(error: BaseException) -> bool:
+    """Whether no connection was made, for a reason that may be gone at the next attempt."""
     if isinstance(error, httpx.ConnectError):
         return not _is_refused_certificate(error)
     if isinstance(error, httpx.ProxyError):
@@ -178,13 +178,13 @@ def _is_refused_certificate(error: BaseException | None) -> bool:
     return False
 
 
-_alive: WeakSet[ConnectRetryTransport] = WeakSet()
+_instances: WeakSet[ConnectRetryTransport] = WeakSet()
 
 
-def _start_all_anew() -> None:
-    for transport in _alive:
-        transport.start_anew()
+def _reset_all_after_fork() -> None:
+    for transport in _instances:
+        transport.reset_after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_all_anew)
+    os.register_at_fork(after_in_child=_reset_all_after_fork)

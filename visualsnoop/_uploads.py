@@ -31,7 +31,7 @@ _CHUNK = 64 * 1024
 
 
 @define
-class Picture:
+class Upload:
     """An image file that is ready to be sent, once.
 
     Used as a context manager it closes what it has opened; what the user opened stays open.
@@ -112,8 +112,8 @@ class Picture:
 
 
 @define
-class AsyncPicture:
-    """`Picture` for asyncio: files and iterables are read in threads, never in the event loop.
+class AsyncUpload:
+    """`Upload` for asyncio: files and iterables are read in threads, never in the event loop.
 
     Attributes:
         length: How many bytes there are; None where that is not known beforehand.
@@ -121,17 +121,17 @@ class AsyncPicture:
 
     length: int | None
     _chunks: AsyncIterator[bytes]
-    _picture: Picture | None = None
+    _picture: Upload | None = None
 
     @classmethod
     async def open(cls, image: AsyncImageInput) -> Self:
-        """Open an image as `Picture.open` does."""
+        """Open an image as `Upload.open` does."""
         if isinstance(image, AsyncIterable):
             return await cls._of_pieces(image)
         if isinstance(image, BYTES):
-            picture = Picture.open(image)
+            picture = Upload.open(image)
             return cls(picture.length, _without_threads(picture.stream()), picture)
-        picture = await asyncio.to_thread(Picture.open, image)
+        picture = await asyncio.to_thread(Upload.open, image)
         return cls(picture.length, _in_threads(picture.stream()), picture)
 
     @classmethod

@@ -16,14 +16,14 @@ from visualsnoop_api.models import Image, SearchResults
 from ._timeouts import TimeoutInput
 from ._uploads import BYTES, AsyncImageInput, ImageInput
 from .exceptions import (
-    AnswerError,
-    ImageIDTakenError,
+    ImageExistsError,
     NotFoundError,
-    RateLimitedError,
+    RateLimitError,
+    ResponseError,
     ServerError,
 )
 
-__all__ = ["AsyncImageItem", "ImageItem", "OnProgress", "Outcome", "Progress"]
+__all__ = ["AsyncImageItem", "ImageItem", "Outcome", "Progress", "ProgressCallback"]
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -34,8 +34,8 @@ ImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, ImageInput]
 AsyncImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, AsyncImageInput]
 """`ImageItem` for asyncio."""
 
-_MOST_WAITS_IN_VAIN = 5
-_LONGEST_WAIT = 300.0  # seconds
+_MAX_WAITS_IN_VAIN = 5
+_MAX_RETRY_AFTER = 300.0  # seconds
 
 
 @frozen
@@ -82,7 +82,7 @@ class Progress:
     total: int | None
 
 
-OnProgress: TypeAlias = Callable[[Progress], object]
+ProgressCallback: TypeAlias = Callable[[Progress], object]
 """Called after each item that is done."""
 
 Step: TypeAlias = Callable[[Any], Any] | float
@@ -98,7 +98,7 @@ def adding(
     """How an item is added."""
     if update_existing and skip_existing:
         raise ValueError("give either update_existing or skip_existing, not both")
-    pace = _Pace()
+    backoff = _Backoff()
 
     def steps(item: Any) -> Steps[Outcome[Any, Image]]:
         image_id = None
@@ -106,16 +106,16 @@ def adding(
             image_id, image = _id_and_image(item)
             if skip_existing and image_id is not None:
                 try:
-                    found = yield from pace.call(lambda c: c.get_image(image_id, timeout))
+                    found = yield from backoff.call(lambda c: c.get_image(image_id, timeout))
                     return Outcome(item, image_id, found, skipped=True)
                 except NotFoundError:
                     pass
             try:
-                added = yield from pace.call(
+                added = yield from backoff.call(
                     lambda c: c.add_image(image, image_id, update_existing, timeout),
                     _rewinding(image),
                 )
-            except ImageIDTakenError:
+            except ImageExistsError:
                 if not skip_existing:
                     raise
                 return Outcome(item, image_id, skipped=True)
@@ -130,11 +130,11 @@ def deleting(
     skip_missing: bool, timeout: TimeoutInput
 ) -> Callable[[str], Steps[Outcome[str, Image]]]:
     """How an image is deleted."""
-    pace = _Pace()
+    backoff = _Backoff()
 
     def steps(image_id: str) -> Steps[Outcome[str, Image]]:
         try:
-            deleted = yield from pace.call(lambda c: c.delete_image(image_id, timeout))
+            deleted = yield from backoff.call(lambda c: c.delete_image(image_id, timeout))
             return Outcome(image_id, image_id, deleted)
         except NotFoundError as error:
             if skip_missing:
@@ -150,13 +150,13 @@ def searching(
     count: int | None, min_score: float | None, offset: int | None, timeout: TimeoutInput
 ) -> Callable[[Any], Steps[Outcome[Any, SearchResults]]]:
     """How an item is searched for."""
-    pace = _Pace()
+    backoff = _Backoff()
 
     def steps(item: Any) -> Steps[Outcome[Any, SearchResults]]:
         image_id = None
         try:
             image_id, image = _id_and_image(item)
-            found = yield from pace.call(
+            found = yield from backoff.call(
                 lambda c: c.search_images(
                     image, timeout, count=count, min_score=min_score, offset=offset
                 ),
@@ -173,7 +173,7 @@ def _nothing_to_rewind() -> None: ...
 
 
 @define
-class _Pace:
+class _Backoff:
     """When the next request may be sent: a service that is asked too much asks all to wait."""
 
     _not_before: float = 0.0
@@ -193,27 +193,27 @@ class _Pace:
                 yield seconds
             try:
                 answer = yield call
-            except (RateLimitedError, ServerError) as error:
+            except (RateLimitError, ServerError) as error:
                 if rewind is None or not self._is_put_off(error):
                     raise
                 rewind()
-            except AnswerError:
+            except ResponseError:
                 self._waits_in_vain = 0
                 raise
             else:
                 self._waits_in_vain = 0
                 return answer
 
-    def _is_put_off(self, error: AnswerError) -> bool:
+    def _is_put_off(self, error: ResponseError) -> bool:
         """Whether to wait and try again: not forever, if nothing gets done between the waits."""
         seconds = error.retry_after
-        if seconds is None and isinstance(error, RateLimitedError):
+        if seconds is None and isinstance(error, RateLimitError):
             seconds = 2.0**self._waits_in_vain * random.uniform(0.5, 1)
-        if seconds is None or seconds > _LONGEST_WAIT:
+        if seconds is None or seconds > _MAX_RETRY_AFTER:
             return False
         now = time.monotonic()
         if now >= self._not_before:
-            if self._waits_in_vain == _MOST_WAITS_IN_VAIN:
+            if self._waits_in_vain == _MAX_WAITS_IN_VAIN:
                 return False
             self._waits_in_vain += 1
         self._not_before = max(self._not_before, now + seconds)

@@ -1,22 +1,22 @@
-"""What can go wrong.
+"""The errors of the SDK.
 
 VisualSnoopError
-├── AnswerError                 the server answered, but not with what was wanted
-│   ├── BadRequestError         400, or another refusal that has no class of its own
-│   ├── AuthenticationError     401: the keys, the signature or the date were refused
-│   ├── ForbiddenError          403: the keys are read-only
-│   ├── NotFoundError           404: the collection has no image of this ID
-│   ├── ImageIDTakenError       409: there is an image of this ID already
-│   ├── ImageRefusedError       415: not an image that can be read
-│   │   └── TooLargeError       413: too many bytes or pixels
-│   ├── RateLimitedError        429: too many requests
-│   ├── ServerError             5xx: the service failed
-│   └── UnexpectedAnswerError   an answer that is not what the API describes
-├── CannotConnectError          no connection; nothing was sent
-│   └── ConnectTimedOutError    not in time, that is (also a TimedOutError)
-├── TimedOutError               the server took too long; it may or may not have acted
-├── ConnectionLostError         the connection broke after it was made; likewise
-└── InvalidImageIDError         an image ID that cannot be used (also a ValueError)
+├── ResponseError                   the server answered with an error status
+│   ├── BadRequestError             400, or another 4xx that has no class of its own
+│   ├── AuthenticationError         401: the keys, the signature or the date were refused
+│   ├── ForbiddenError              403: the keys are read-only
+│   ├── NotFoundError               404: the collection has no image of this ID
+│   ├── ImageExistsError            409: the collection has an image of this ID already
+│   ├── ImageRefusedError           415: not an image that the service can read
+│   │   └── ImageTooLargeError      413: too many bytes or pixels
+│   ├── RateLimitError              429: too many requests
+│   ├── ServerError                 5xx: the service failed
+│   └── UnexpectedResponseError     an answer that is not what the API describes
+├── ConnectError                    no connection; nothing was sent
+│   └── ConnectTimeoutError         no connection in time (also a RequestTimeoutError)
+├── RequestTimeoutError             no answer in time; the server may or may not have acted
+├── ConnectionLostError             the connection broke; the server may or may not have acted
+└── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
 """
 
 from collections.abc import Mapping
@@ -30,14 +30,14 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class VisualSnoopError(Exception):
-    """A VisualSnoop error occurred; every other error of this package is a kind of it.
+    """The base class of all errors of the SDK.
 
         try:
             collection.get_image("nobody")
         except VisualSnoopError as error:
             print(error.status, error.message, error.request_id)
 
-    What HTTPX raised is its `__cause__`. It can be pickled, without that.
+    The error of HTTPX is its `__cause__`, which is left out when it is pickled.
 
     Attributes:
         message: What went wrong and what to do about it.
@@ -82,12 +82,12 @@ def _restore(kind: type[VisualSnoopError], message: str, state: dict[str, Any]) 
     return error
 
 
-class AnswerError(VisualSnoopError):
-    """The server answered, but not with what was wanted."""
+class ResponseError(VisualSnoopError):
+    """The server answered with an error status, or with something that cannot be read."""
 
     @property
     def retry_after(self) -> float | None:
-        """How many seconds the server asks to wait before the next try, or None."""
+        """The seconds that the server asks to wait before the next request, or None."""
         value = self.headers.get("retry-after", "")
         if value.isdecimal():
             return float(value)
@@ -96,56 +96,56 @@ class AnswerError(VisualSnoopError):
         return None if until is None else max((until - now).total_seconds(), 0.0)
 
 
-class BadRequestError(AnswerError):
-    """The server did not accept the request as it was made."""
+class BadRequestError(ResponseError):
+    """The server refused the request: a parameter is out of range, for example."""
 
 
-class AuthenticationError(AnswerError):
+class AuthenticationError(ResponseError):
     """The keys, the signature or the date were refused."""
 
 
-class ForbiddenError(AnswerError):
+class ForbiddenError(ResponseError):
     """The keys are read-only, and cannot change the collection."""
 
 
-class NotFoundError(AnswerError):
+class NotFoundError(ResponseError):
     """The collection has no image of this ID."""
 
 
-class ImageIDTakenError(AnswerError):
-    """There is an image of this ID already; it was not changed."""
+class ImageExistsError(ResponseError):
+    """The collection has an image of this ID already, which was not changed."""
 
 
-class ImageRefusedError(AnswerError):
+class ImageRefusedError(ResponseError):
     """The data are not an image that the service can read."""
 
 
-class TooLargeError(ImageRefusedError):
+class ImageTooLargeError(ImageRefusedError):
     """The image file has too many bytes, or the picture too many pixels."""
 
 
-class RateLimitedError(AnswerError):
-    """Too many requests were made with these keys; `retry_after` says how long to wait."""
+class RateLimitError(ResponseError):
+    """Too many requests were sent with these keys; `retry_after` says how long to wait."""
 
 
-class ServerError(AnswerError):
+class ServerError(ResponseError):
     """The service failed, or something in front of it did."""
 
 
-class UnexpectedAnswerError(AnswerError):
+class UnexpectedResponseError(ResponseError):
     """The answer is not what the API describes: a page of some proxy, perhaps, or cut JSON."""
 
 
-class CannotConnectError(VisualSnoopError):
-    """No connection could be made, `max_retries` retries included; nothing was sent."""
+class ConnectError(VisualSnoopError):
+    """No connection, after `max_retries` retries; nothing was sent."""
 
 
-class TimedOutError(VisualSnoopError):
-    """The server took too long. Whether it has acted on the request is not known."""
+class RequestTimeoutError(VisualSnoopError):
+    """No answer in time. Whether the server has acted on the request is not known."""
 
 
-class ConnectTimedOutError(CannotConnectError, TimedOutError):
-    """No connection was made in time, `max_retries` retries included; nothing was sent."""
+class ConnectTimeoutError(ConnectError, RequestTimeoutError):
+    """No connection in time, after `max_retries` retries; nothing was sent."""
 
 
 class ConnectionLostError(VisualSnoopError):

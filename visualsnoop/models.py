@@ -17,20 +17,21 @@ from visualsnoop_api.models import (
 )
 
 from ._async_collection import AsyncCollection
-from ._client import AsyncOptions, ConnectionOptions, Options
+from ._client import AsyncClientOptions, BaseClientOptions, ClientOptions
 from ._collection import Collection
 from ._timeouts import TimeoutInput
 from ._uploads import AsyncImageInput, ImageInput
 
 __all__ = [
+    "AsyncClientOptions",
     "AsyncCollection",
     "AsyncImageInput",
-    "AsyncOptions",
+    "BaseClientOptions",
+    "ClientOptions",
     "Collection",
     "CollectionInfo",
     "Comparison",
     "ComparisonById",
-    "ConnectionOptions",
     "Decision",
     "DuplicateGroup",
     "DuplicateList",
@@ -38,7 +39,6 @@ __all__ = [
     "ImageInput",
     "ImageList",
     "ListedImage",
-    "Options",
     "SearchByIdResults",
     "SearchResult",
     "SearchResults",

@@ -79,19 +79,19 @@ def serving() -> Iterator[str]:
         process.terminate()
 
 
-def growth_of_upload(endpoint: str, mib: int, world: str) -> float:
+def growth_of_upload(endpoint: str, mib: int, client: str) -> float:
     """How many MiB the peak memory of a new process grows by when it uploads a sparse file."""
     with tempfile.NamedTemporaryFile() as file:
         file.truncate(mib * MIB)
-        command = [sys.executable, __file__, "upload-one", endpoint, file.name, world]
+        command = [sys.executable, __file__, "upload-one", endpoint, file.name, client]
         return float(subprocess.check_output(command, text=True))
 
 
-def upload_one(endpoint: str, path: Path, world: str) -> None:
+def upload_one(endpoint: str, path: Path, client: str) -> None:
     small = path.with_name(path.name + ".small")
     small.write_bytes(b"picture")
     try:
-        if world == "sync":
+        if client == "sync":
             with Collection(*KEYS, endpoint) as collection:
                 collection.add_image(small, "small")
                 before = _peak()
@@ -137,19 +137,21 @@ def main() -> None:
     one = commands.add_parser("upload-one", help="upload a file, and print the growth of memory")
     one.add_argument("endpoint")
     one.add_argument("path", type=Path)
-    one.add_argument("world", choices=["sync", "async"])
+    one.add_argument("client", choices=["sync", "async"])
     options = parser.parse_args()
     if options.command == "serve":
         serve()
     elif options.command == "upload-one":
-        upload_one(options.endpoint, options.path, options.world)
+        upload_one(options.endpoint, options.path, options.client)
     elif options.command == "upload":
         with serving() as endpoint:
-            for world in ("sync", "async"):
+            for client in ("sync", "async"):
                 start = time.monotonic()
-                growth = growth_of_upload(endpoint, options.mib, world)
+                growth = growth_of_upload(endpoint, options.mib, client)
                 seconds = time.monotonic() - start
-                print(f"{world}: {options.mib} MiB in {seconds:.1f} s, +{growth:.1f} MiB of memory")
+                print(
+                    f"{client}: {options.mib} MiB in {seconds:.1f} s, +{growth:.1f} MiB of memory"
+                )
     else:
         with serving() as endpoint:
             start = time.monotonic()

@@ -11,7 +11,7 @@ import requests
 
 from visualsnoop import AsyncCollection, Collection, VisualSnoopError, VisualSnoopHMACAuth
 from visualsnoop.bulk import Outcome, Progress
-from visualsnoop.exceptions import AnswerError, InvalidImageIDError, RateLimitedError
+from visualsnoop.exceptions import InvalidImageIDError, RateLimitError, ResponseError
 from visualsnoop.models import (
     CollectionInfo,
     Comparison,
@@ -114,9 +114,9 @@ def many(collection: Collection, folder: Path, pairs: Iterable[tuple[str, bytes]
 def errors(collection: Collection) -> None:
     try:
         collection.get_image("beach")
-    except RateLimitedError as error:
+    except RateLimitError as error:
         assert_type(error.retry_after, float | None)
-    except AnswerError as error:
+    except ResponseError as error:
         assert_type(error.status, int | None)
         assert_type(error.body, dict[str, Any] | None)
     except InvalidImageIDError as error:

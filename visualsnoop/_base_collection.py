@@ -1,4 +1,4 @@
-"""What a collection is, however it is talked to."""
+"""What `Collection` and `AsyncCollection` have in common: endpoint, keys, and what is known."""
 
 from typing import NoReturn
 
@@ -8,8 +8,8 @@ from visualsnoop_api.models import CollectionInfo
 from .auth import VisualSnoopHMACAuth
 
 
-class Identity:
-    """Where a collection is, which keys open it, and what the service says that it is.
+class BaseCollection:
+    """The endpoint and the keys of a collection, and what the service has said about it.
 
     Attributes:
         endpoint: The URL of the API.
@@ -19,30 +19,30 @@ class Identity:
         self._url = _checked_endpoint(endpoint)
         self.endpoint = str(self._url)
         self._auth = VisualSnoopHMACAuth(public_key, secret_key)
-        self._session: CollectionInfo | None = None
+        self._info: CollectionInfo | None = None
 
     @property
     def id(self) -> str:
         """The ID of the collection, 8 hexadecimal characters."""
-        return self._known.collection_id
+        return self._opened.collection_id
 
     @property
     def name(self) -> str:
         """The name of the collection."""
-        return self._known.collection_name
+        return self._opened.collection_name
 
     @property
     def user(self) -> str:
         """The user who owns the collection."""
-        return self._known.user
+        return self._opened.user
 
     @property
-    def _known(self) -> CollectionInfo:
-        if self._session is None:
+    def _opened(self) -> CollectionInfo:
+        if self._info is None:
             raise RuntimeError(
                 "the collection is not open yet: use 'async with', or 'await collection.open()'"
             )
-        return self._session
+        return self._info
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._auth.public_key!r}, endpoint={self.endpoint!r})"
@@ -50,7 +50,7 @@ class Identity:
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"a {type(self).__name__} holds connections and a secret key, and cannot be copied or "
-            "pickled: make one in each process, from the keys"
+            "pickled: open one in each process, from the keys"
         )
 
 
