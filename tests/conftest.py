@@ -71,13 +71,13 @@ def service(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def keys(database: str) -> NewKeys:
     """The keys of a new, empty collection."""
-    return create_keys(database, name=uuid4().hex, owner="ada")
+    return create_keys(database, name=uuid4().hex, user="ada")
 
 
 @pytest.fixture
 def other_keys(database: str) -> NewKeys:
     """The keys of another one."""
-    return create_keys(database, name=uuid4().hex, owner="bob")
+    return create_keys(database, name=uuid4().hex, user="bob")
 
 
 @pytest.fixture

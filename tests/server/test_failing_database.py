@@ -16,10 +16,11 @@ from attrs import frozen
 from psycopg import errors
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from visualsnoop.server.http.error_responses import database_error
 from visualsnoop.server.storage.collections import delete_collection
 from visualsnoop.server.storage.embedded import embedded_postgres
 from visualsnoop.server.storage.keys import NewKeys, create_keys
-from visualsnoop.server.storage.pool import Connections, database_problem
+from visualsnoop.server.storage.pool import Pool
 from visualsnoop.server.storage.schema import upgrade
 
 from ..services import Service, client, signed_head
@@ -163,9 +164,9 @@ def test_every_fault_of_the_database_is_told_as_unavailable() -> None:
     assert len(kinds) > 200
 
     async def statuses() -> set[int]:
-        async with Connections("host=/nowhere", min_size=0, max_size=1, open=False) as pool:
+        async with Pool("host=/nowhere", min_size=0, max_size=1, open=False) as pool:
             faults = (kind("why") for kind in [*kinds, PoolTimeout, TooManyRequests])
-            return {(await database_problem(fault, pool)).status for fault in faults}
+            return {(await database_error(fault, pool)).status for fault in faults}
 
     assert asyncio.run(statuses()) == {503}
 

@@ -84,10 +84,10 @@ def test_keys_that_would_have_expired_are_not_made(database: str) -> None:
         create_keys(database, "late", "ada", expires=datetime.now(UTC) - timedelta(seconds=1))
 
 
-@pytest.mark.parametrize(("name", "owner"), [("", "ada"), ("a", "")])
-def test_collection_needs_a_name_and_an_owner(database: str, name: str, owner: str) -> None:
+@pytest.mark.parametrize(("name", "user"), [("", "ada"), ("a", "")])
+def test_collection_needs_a_name_and_a_user(database: str, name: str, user: str) -> None:
     with pytest.raises(ValueError, match="empty"):
-        create_keys(database, name, owner)
+        create_keys(database, name, user)
 
 
 def test_rotated_keys_are_replaced_at_once(service: str, database: str, keys: NewKeys) -> None:

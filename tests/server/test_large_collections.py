@@ -7,18 +7,16 @@ import numpy as np
 import psycopg
 from attrs import evolve
 from pgvector.psycopg import register_vector_async
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
 from scripts.bench.scale import fill, image_id
-from visualsnoop.server.storage.images import Store
+from visualsnoop.server.storage.images import ImageStore
 from visualsnoop.server.storage.keys import create_keys
+from visualsnoop.server.storage.pool import Connection, Pool
 
-Check = Callable[[Store, str], Awaitable[None]]
+Check = Callable[[Pool, ImageStore, str], Awaitable[None]]
 
 
-async def _only_by_index(connection: AsyncConnection[TupleRow]) -> None:
+async def _only_by_index(connection: Connection) -> None:
     await register_vector_async(connection)
     for setting in (
         "hnsw.iterative_scan = strict_order",
@@ -38,12 +36,12 @@ def by_index(database: str, check: Check) -> None:
         fill(connection, rare, 40)
 
     async def run() -> None:
-        async with AsyncConnectionPool(
+        async with Pool(
             database, configure=_only_by_index, kwargs={"autocommit": True}, open=False
         ) as pool:
-            store = Store(pool)
-            store._known_sizes[rare] = True, float("inf")
-            await check(store, rare)
+            images = ImageStore(pool)
+            images._known_sizes[rare] = True, float("inf")
+            await check(pool, images, rare)
 
     try:
         asyncio.run(run())
@@ -56,10 +54,10 @@ NAMES = ("rare", "common")
 
 
 def test_filter_by_collection_loses_no_image(service: str, database: str) -> None:
-    async def check(store: Store, collection_id: str) -> None:
-        found = await store.find_fingerprint(collection_id, image_id(7))
+    async def check(pool: Pool, images: ImageStore, collection_id: str) -> None:
+        found = await images.find_fingerprint(collection_id, image_id(7))
         assert found is not None
-        near = await store.candidates(collection_id, found[1], 100)
+        near = await images.candidates(collection_id, found[1], 100)
         assert {candidate.image_id for candidate in near} == {image_id(n) for n in range(40)}
         cosines = [each.compared.cosine for each in near]
         assert np.all(np.diff(cosines) <= 1e-3)
@@ -68,13 +66,15 @@ def test_filter_by_collection_loses_no_image(service: str, database: str) -> Non
 
 
 def test_new_image_is_found_at_once_and_deleted_one_no_more(service: str, database: str) -> None:
-    async def check(store: Store, collection_id: str) -> None:
-        found = await store.find_fingerprint(collection_id, image_id(7))
+    async def check(pool: Pool, images: ImageStore, collection_id: str) -> None:
+        found = await images.find_fingerprint(collection_id, image_id(7))
         assert found is not None
         query = evolve(found[1], embedding=-found[1].embedding)
-        await store.add(collection_id, "new", query)
-        assert (await store.candidates(collection_id, query, 1))[0].image_id == "new"
-        await store.delete(collection_id, "new")
-        assert (await store.candidates(collection_id, query, 1))[0].image_id != "new"
+        async with pool.connection() as connection:
+            await images.add(connection, collection_id, "new", query)
+        assert (await images.candidates(collection_id, query, 1))[0].image_id == "new"
+        async with pool.connection() as connection:
+            await images.delete(connection, collection_id, "new")
+        assert (await images.candidates(collection_id, query, 1))[0].image_id != "new"
 
     by_index(database, check)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from visualsnoop.server.http.rate_limit import Rates
+from visualsnoop.server.http.rate_limit import RateLimiter
 from visualsnoop.server.storage.keys import NewKeys
 
 from ..services import Service, client, signed_head
@@ -88,26 +88,26 @@ def test_unsigned_requests_use_up_nobodys_rate(strict: Service, keys: NewKeys) -
 
 
 def test_processes_share_the_buckets(tmp_path: Path) -> None:
-    one, other = (Rates(tmp_path / "rates", rate=1) for _ in range(2))
-    waits = [rates.take("key") for rates in (one, other, one)]
+    one, other = (RateLimiter(tmp_path / "rate-limit", rate=1) for _ in range(2))
+    waits = [limiter.take("key") for limiter in (one, other, one)]
     assert waits[:2] == [0, 0]
     assert 0 < waits[2] <= 1
     assert one.take("another key") == 0
-    for rates in (one, other):
-        rates.close()
+    for limiter in (one, other):
+        limiter.close()
 
 
 def test_bucket_of_a_slow_rate_holds_one_request(tmp_path: Path) -> None:
-    rates = Rates(tmp_path / "rates", rate=0.01)
-    assert rates.take("key") == 0
-    assert 99 < rates.take("key") <= 100
-    rates.close()
+    limiter = RateLimiter(tmp_path / "rate-limit", rate=0.01)
+    assert limiter.take("key") == 0
+    assert 99 < limiter.take("key") <= 100
+    limiter.close()
 
 
 def test_many_key_pairs_at_once_are_let_in(tmp_path: Path) -> None:
-    rates = Rates(tmp_path / "rates", rate=1)
-    assert {rates.take(f"key {number}") for number in range(20_000)} == {0}
-    rates.close()
+    limiter = RateLimiter(tmp_path / "rate-limit", rate=1)
+    assert {limiter.take(f"key {number}") for number in range(20_000)} == {0}
+    limiter.close()
 
 
 def test_body_that_is_announced_too_large_is_refused_before_it_comes(

@@ -9,18 +9,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pgvector.psycopg import register_vector_async
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
 from scripts.local_service import client, running_service
-from visualsnoop.server.duplicates import Pairs
+from visualsnoop.server.duplicates import Duplicates
 from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
-from visualsnoop.server.storage.images import Candidate, Pool, Store
+from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage.images import Candidate, ImageStore
 from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.pool import connection_pool
+from visualsnoop.server.vault import Vault
 
 from ..pictures import different_picture
 
@@ -72,29 +71,25 @@ def test_image_that_is_replaced_while_compared_is_not_paired_by_what_it_was(
         for photo in photos[:2]
     )
 
-    class ReplacedMeanwhile(Store):
+    settings = Settings(database, Vault(bytes(32), "a test"))
+
+    class ReplacedMeanwhile(ImageStore):
         async def candidates(
             self, collection_id: str, query: Fingerprint, count: int
         ) -> list[Candidate]:
             found = await super().candidates(collection_id, query, count)
-            await self.add_or_replace(collection_id, "copy", another)
+            async with self._pool.connection() as connection, connection.transaction():
+                await self.add_or_replace(connection, collection_id, "copy", another)
             return found
 
     async def scenario() -> None:
-        async with pool(database) as connections:
-            store = Store(connections)
-            for image_id in ("image", "copy"):
-                await store.add(keys.collection_id, image_id, one)
-            await Pairs(connections, ReplacedMeanwhile(connections)).pair(
-                keys.collection_id, "image"
-            )
-            assert await Pairs(connections, store).groups(keys.collection_id, 0.5) == []
+        async with connection_pool(settings) as pool:
+            images = ImageStore(pool)
+            async with pool.connection() as connection, connection.transaction():
+                for image_id in ("image", "copy"):
+                    await images.add(connection, keys.collection_id, image_id, one)
+            await Duplicates(pool, ReplacedMeanwhile(pool)).compare(keys.collection_id, "image")
+            page = await Duplicates(pool, images).groups(keys.collection_id, 0.5, 0, 10)
+            assert page.group_count == 0
 
     asyncio.run(scenario())
-
-
-def pool(database: str) -> Pool:
-    async def prepare(connection: AsyncConnection[TupleRow]) -> None:
-        await register_vector_async(connection)
-
-    return AsyncConnectionPool(database, configure=prepare, kwargs={"autocommit": True}, open=False)

@@ -15,10 +15,9 @@ from attrs import field, frozen
 from starlette.requests import Request
 
 from visualsnoop import Collection, VisualSnoopHMACAuth
-from visualsnoop.server.errors import Problem
+from visualsnoop.server.errors import APIError
 from visualsnoop.server.http.authentication import authenticate
-from visualsnoop.server.storage.images import Key
-from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.keys import Key, NewKeys
 from visualsnoop.server.vault import Vault
 
 from ..services import Service, client, signed_head
@@ -201,7 +200,7 @@ def refusal(vault: CountingVault, known: Key | None) -> tuple[int, str]:
         "raw_path": b"/api/v1/images",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(APIError) as caught:
         asyncio.run(authenticate(Request(scope), find_key, vault, timedelta(minutes=1)))
     assert asked == [PUBLIC_KEY]
     return caught.value.status, caught.value.message

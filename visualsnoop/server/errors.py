@@ -1,16 +1,16 @@
-"""Answers of the service that say what was wrong."""
+"""Errors that the service answers requests with."""
 
 import math
 from collections.abc import Mapping
 
 
-class Problem(Exception):
-    """Ends the handling of a request with an answer of the contract's schema `ErrorBody`.
+class APIError(Exception):
+    """Ends the handling of a request with a response of the contract's schema `ErrorBody`.
 
     Attributes:
         status: The HTTP status.
         message: What was wrong and what to do about it; never with a secret in it.
-        headers: Further headers of the answer.
+        headers: Further headers of the response.
     """
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
@@ -20,54 +20,60 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def bad_request(message: str) -> Problem:
-    return Problem(400, message)
+def bad_request(message: str) -> APIError:
+    return APIError(400, message)
 
 
-def unauthorized(message: str) -> Problem:
-    return Problem(401, message, {"WWW-Authenticate": "VSHMAC"})
+def unauthorized(message: str) -> APIError:
+    return APIError(401, message, {"WWW-Authenticate": "VSHMAC"})
 
 
-def read_only() -> Problem:
-    return Problem(403, "This key pair is read-only: use another one to change the collection")
+def read_only_key() -> APIError:
+    return APIError(403, "This key pair is read-only: use another one to change the collection")
 
 
-def no_image(image_id: str) -> Problem:
-    return Problem(404, f"There is no image {image_id!r} in this collection")
+def image_not_found(image_id: str) -> APIError:
+    return APIError(404, f"There is no image {image_id!r} in this collection")
 
 
-def image_id_taken(image_id: str) -> Problem:
-    return Problem(409, f"There is an image {image_id!r} already: use PUT to replace it")
+def image_id_taken(image_id: str) -> APIError:
+    return APIError(
+        409,
+        f"There is an image {image_id!r} already: choose another ID, or replace the image by PUT "
+        "(in Python: update_existing=True)",
+    )
 
 
-def too_large(message: str) -> Problem:
-    return Problem(413, message)
+def body_too_slow(message: str) -> APIError:
+    return APIError(408, message, {"Connection": "close"})
 
 
-def unreadable_image(message: str) -> Problem:
-    return Problem(415, message)
+def too_large(message: str) -> APIError:
+    return APIError(413, message)
 
 
-def too_slow(message: str) -> Problem:
-    return Problem(408, message, {"Connection": "close"})
+def unreadable_image(message: str) -> APIError:
+    return APIError(415, message)
 
 
-def too_many_requests(wait: float) -> Problem:
+def too_many_requests(wait: float) -> APIError:
     seconds = math.ceil(wait)
-    return Problem(
+    return APIError(
         429,
-        f"Too many requests with this public key: wait {counted(seconds)}",
+        f"Too many requests with this public key: wait {_seconds(seconds)}",
         {"Retry-After": str(seconds)},
     )
 
 
-def busy() -> Problem:
+def busy() -> APIError:
     return unavailable("Too many pictures are waiting for the service", 2)
 
 
-def unavailable(what: str, seconds: int = 5) -> Problem:
-    return Problem(503, f"{what}: try again in {counted(seconds)}", {"Retry-After": str(seconds)})
+def unavailable(reason: str, seconds: int = 5) -> APIError:
+    return APIError(
+        503, f"{reason}: try again in {_seconds(seconds)}", {"Retry-After": str(seconds)}
+    )
 
 
-def counted(seconds: int) -> str:
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
+def _seconds(count: int) -> str:
+    return "1 second" if count == 1 else f"{count} seconds"

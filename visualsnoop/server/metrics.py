@@ -1,4 +1,4 @@
-"""What the service counts of itself, for Prometheus.
+"""Metrics of the service, for Prometheus.
 
 Its processes write their numbers into files of one folder, so that whichever of them is asked gives
 the sums of all; the supervisor makes that folder and names it in the environment.
@@ -38,7 +38,7 @@ STEP_SECONDS = Histogram(
 )
 PICTURES_WAITING = Gauge(
     "visualsnoop_pictures_waiting",
-    "Pictures whose fingerprints are wanted or being made.",
+    "Pictures that wait for their fingerprints, or whose fingerprints are being computed.",
     multiprocess_mode="livesum",
 )
 _CONNECTIONS = Gauge(
@@ -54,8 +54,8 @@ _DATABASE_WAITING = Gauge(
 )
 
 
-def note_connections(stats: Mapping[str, int]) -> None:
-    """Note how much the connections to the database have to do.
+def update_pool_metrics(stats: Mapping[str, int]) -> None:
+    """Set the metrics about the connections to the database.
 
     Args:
         stats: What `psycopg_pool` says of its pool.
@@ -66,7 +66,7 @@ def note_connections(stats: Mapping[str, int]) -> None:
     _DATABASE_WAITING.set(stats.get("requests_waiting", 0))
 
 
-class _Images(Collector):
+class _ImageCounts(Collector):
     """How many images the collections have."""
 
     def __init__(self, counts: Iterable[tuple[str, int]]) -> None:
@@ -81,10 +81,10 @@ class _Images(Collector):
         yield family
 
 
-def metrics_page(image_counts: Iterable[tuple[str, int]]) -> Response:
+def metrics_response(image_counts: Iterable[tuple[str, int]]) -> Response:
     """The metrics of all processes, and of collections by their IDs."""
     registry = CollectorRegistry()
     # prometheus-client declares no types here.
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(_Images(image_counts))
+    registry.register(_ImageCounts(image_counts))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

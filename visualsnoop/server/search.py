@@ -3,11 +3,11 @@
 from .matching.fingerprint import Fingerprint
 from .matching.similarity import Match, rank_compared
 from .metrics import STEP_SECONDS
-from .storage.images import Candidate, Store
+from .storage.images import Candidate, ImageStore
 
 
 async def find_similar(
-    store: Store,
+    store: ImageStore,
     collection_id: str,
     query: Fingerprint,
     count: int = 0,

@@ -30,7 +30,7 @@ class Fingerprints:
         """The fingerprint by which to store an image file.
 
         Raises:
-            Problem: 400, 413 or 415, if it is empty, too large or cannot be read; 503, if too many
+            APIError: 400, 413 or 415, if it is empty, too large or cannot be read; 503, if too many
                 others wait.
         """
         (fingerprint,) = await self._fingerprints(file, self._models[:1])
@@ -40,12 +40,12 @@ class Fingerprints:
         """The fingerprints by which to search for copies of an image file, one for each model.
 
         Raises:
-            Problem: As `fingerprint` does.
+            APIError: As `fingerprint` does.
         """
         return await self._fingerprints(file, self._models)
 
     async def check(self) -> None:
-        """See whether there are fingerprint processes; raises `Problem` 503 if not."""
+        """See whether there are fingerprint processes; raises `APIError` 503 if not."""
         async with self._connected(CHECK):
             pass
 
@@ -87,4 +87,4 @@ class Fingerprints:
             finally:
                 writer.close()
         except (OSError, asyncio.IncompleteReadError):
-            raise unavailable("No picture can be read now") from None
+            raise unavailable("The fingerprint processes cannot be reached") from None

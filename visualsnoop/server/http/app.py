@@ -11,23 +11,23 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from ..duplicates import Pairs
+from ..duplicates import Duplicates
 from ..fingerprinting.client import Fingerprints
 from ..settings import Settings
-from ..storage.images import Store
-from ..storage.pool import connections
-from .bodies import Bodies
-from .error_responses import ERROR_ANSWERS
+from ..storage.images import ImageStore
+from ..storage.pool import connection_pool
+from .bodies import BodyReader
+from .dependencies import Dependencies
+from .error_responses import EXCEPTION_HANDLERS
 from .health import health_routes
-from .operations import Operations
-from .rate_limit import Rates
-from .request_limits import Entrance
-from .request_log import Observation
+from .rate_limit import RateLimiter
+from .request_limits import RequestLimitsMiddleware
+from .request_log import RequestLogMiddleware
 from .routes import routes
 
 # In the folder that the processes of a service share while it runs.
 SOCKET = "fingerprints.sock"
-_RATES = "rates"
+_RATE_LIMIT_FILE = "rate-limit"
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
     """The application of one process of the service.
 
     The database's tables must be there (see `schema.upgrade`), and the fingerprint pool must run
-    (see `server.serving_fingerprints`).
+    (see `fingerprinting.server.serving_fingerprints`).
 
     Args:
         settings: How the service is set up.
@@ -47,26 +47,30 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         _end_with_parent()
         with ExitStack() as stack:
-            rates = None
+            limiter = None
             if settings.rate:
-                rates = stack.enter_context(closing(Rates(folder / _RATES, settings.rate)))
-            async with connections(settings) as pool:
-                store = Store(pool)
-                fingerprints = Fingerprints(settings, folder / SOCKET)
-                app.state.pool = pool
-                app.state.rates = rates
-                app.state.operations = Operations(
-                    settings, store, Pairs(pool, store), fingerprints, Bodies(settings)
+                limiter = RateLimiter(folder / _RATE_LIMIT_FILE, settings.rate)
+                stack.enter_context(closing(limiter))
+            async with connection_pool(settings) as pool:
+                images = ImageStore(pool)
+                app.state.dependencies = Dependencies(
+                    settings=settings,
+                    pool=pool,
+                    images=images,
+                    duplicates=Duplicates(pool, images),
+                    fingerprints=Fingerprints(settings, folder / SOCKET),
+                    bodies=BodyReader(settings),
+                    rate_limiter=limiter,
                 )
                 yield
 
     app = Starlette(
         routes=[*routes(), *health_routes(settings)],
         lifespan=lifespan,
-        exception_handlers=ERROR_ANSWERS,
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
-    return Observation(Entrance(app, settings))
+    return RequestLogMiddleware(RequestLimitsMiddleware(app, settings))
 
 
 def _end_with_parent() -> None:

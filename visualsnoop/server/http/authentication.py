@@ -1,4 +1,4 @@
-"""Checking the signature of a request: who is it, and may they in?"""
+"""Authentication: the key pair that has signed a request."""
 
 import hmac
 import logging
@@ -11,7 +11,7 @@ from visualsnoop._dates import http_date
 from visualsnoop.auth import SCHEME, signature
 
 from ..errors import unauthorized
-from ..storage.images import Key
+from ..storage.keys import Key
 from ..vault import CannotOpen, Vault
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ async def authenticate(
         window: How far the date of the request may be from now, either way.
 
     Raises:
-        Problem: 401, if it is not signed, not by a known key, or not at about this time.
+        APIError: 401, if it is not signed, not by a known key, or not at about this time.
     """
     public_key, given = _credentials(request.headers.get("authorization", ""))
     date = request.headers.get("date", "")

@@ -1,4 +1,4 @@
-"""Taking in the bodies of requests: not too large, not too slowly, and not too many at once."""
+"""Reading the bodies of requests, within limits of size, speed and memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
-from ..errors import busy, too_large, too_slow
+from ..errors import body_too_slow, busy, too_large
 from ..settings import Settings
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies into memory, of which all of them together get a fixed amount."""
 
     def __init__(self, settings: Settings) -> None:
         self._max_body = settings.max_body
-        self._patience = settings.send_time
+        self._send_time = settings.send_time
         self._rate = settings.body_rate
         self._free = settings.upload_memory
 
@@ -24,7 +24,7 @@ class Bodies:
         """The body of a request, which counts as held until the context is left.
 
         Raises:
-            Problem: 408, 413 or 503, if it comes too slowly, is too large, or too much of other
+            APIError: 408, 413 or 503, if it comes too slowly, is too large, or too much of other
                 bodies is held.
         """
         announced = int(request.headers.get("content-length", "0"))
@@ -53,7 +53,7 @@ class Bodies:
             raise too_large(f"The image file is larger than {self._max_body} bytes")
 
     async def _pieces(self, request: Request) -> AsyncIterator[bytes]:
-        deadline = asyncio.get_running_loop().time() + self._patience
+        deadline = asyncio.get_running_loop().time() + self._send_time
         pieces = request.stream()
         try:
             while True:
@@ -65,4 +65,4 @@ class Bodies:
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise too_slow(f"The body came at less than {self._rate} bytes a second") from None
+            raise body_too_slow(f"The body came at less than {self._rate} bytes a second") from None

@@ -1,59 +1,89 @@
-"""Answers of the contract's schema `Error`, for everything that can go wrong."""
+"""Responses of the contract's schema `ErrorBody`, for everything that can go wrong."""
 
 import logging
 from collections.abc import Mapping
 
 import psycopg
+from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from visualsnoop_api.models.error_body import ErrorBody
 
-from ..errors import Problem
-from ..storage.pool import database_problem
+from ..errors import APIError, unauthorized, unavailable
+from ..storage.pool import Pool
+from .dependencies import dependencies
 
 _log = logging.getLogger(__name__)
 
 
-def error_answer(
+def error_response(
     status: int, message: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An answer of the contract's schema `Error`."""
-    return JSONResponse({"status": status, "message": message}, status, headers)
+    """A response of the contract's schema `ErrorBody`."""
+    return JSONResponse(ErrorBody(status=status, message=message), status, headers)
 
 
-async def _problem_answer(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return error_answer(problem.status, problem.message, problem.headers)
+async def database_error(error: psycopg.Error, pool: Pool) -> APIError:
+    """What to respond when the database has failed."""
+    match error:
+        case psycopg.errors.ReadOnlySqlTransaction():
+            await pool.find_another_server()
+            _log.warning("The database takes no changes: %s", _line(error))
+            return unavailable("The database takes no changes now, only searches")
+        case psycopg.errors.ForeignKeyViolation():
+            # Only a collection can be gone: images are asked for before.
+            return unauthorized("The collection of these keys has been deleted")
+        case TooManyRequests():
+            _log.warning("Too many statements wait for the database")
+            return unavailable("Too many requests are waiting for the database", 2)
+        case psycopg.errors.QueryCanceled() | psycopg.errors.LockNotAvailable():
+            _log.warning("A statement took too long: %s", _line(error))
+            return unavailable("The database takes too long to answer")
+        case psycopg.OperationalError() | PoolTimeout() | psycopg.InterfaceError():
+            _log.error("The database does not answer: %s", _line(error))
+            return unavailable("The database does not answer")
+        case _:
+            _log.error("The database has failed", exc_info=error)
+            return unavailable("The database has failed")
 
 
-async def _http_answer(request: Request, error: Exception) -> Response:
+def _line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, APIError)
+    return error_response(error.status, error.message, error.headers)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = {
         404: "There is nothing at this path; a slash within an image ID is sent as %2F",
         405: f"{request.method} is not possible at this path",
     }.get(error.status_code, error.detail)
-    return error_answer(error.status_code, message, error.headers)
+    return error_response(error.status_code, message, error.headers)
 
 
-async def _database_answer(request: Request, error: Exception) -> Response:
+async def _database_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, psycopg.Error)
-    problem = await database_problem(error, request.app.state.pool)
-    return error_answer(problem.status, problem.message, problem.headers)
+    return await _api_error(request, await database_error(error, dependencies(request).pool))
 
 
-async def _gone_answer(request: Request, error: Exception) -> Response:
+async def _client_gone(request: Request, error: Exception) -> Response:
     # Nobody reads it.
-    return error_answer(400, "The request has ended early")
+    return error_response(400, "The request has ended early")
 
 
-async def _failure_answer(request: Request, error: Exception) -> Response:
-    return error_answer(500, "The service failed; its log has the details")
+async def _internal_error(request: Request, error: Exception) -> Response:
+    return error_response(500, "The service failed; its log has the details")
 
 
-ERROR_ANSWERS = {
-    Problem: _problem_answer,
-    HTTPException: _http_answer,
-    psycopg.Error: _database_answer,
-    ClientDisconnect: _gone_answer,
-    Exception: _failure_answer,
+EXCEPTION_HANDLERS = {
+    APIError: _api_error,
+    HTTPException: _http_error,
+    psycopg.Error: _database_error,
+    ClientDisconnect: _client_gone,
+    Exception: _internal_error,
 }

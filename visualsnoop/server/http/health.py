@@ -1,21 +1,44 @@
-"""How the service is, for load balancers, supervisors and Prometheus."""
+"""Health and metrics, for load balancers, supervisors and Prometheus."""
 
 import asyncio
 import shutil
 
 import psycopg
+from attrs import asdict, frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import unavailable
-from ..metrics import metrics_page
+from ..metrics import metrics_response
 from ..settings import Settings
-from ..storage.pool import database_problem
-from .operations import Operations
+from ..storage.collections import collection_ids
+from .dependencies import Dependencies, dependencies
+from .error_responses import database_error
 
 # Seconds. Who asks does not wait long.
-_WAIT = 2.0
+_TIMEOUT = 2.0
+
+
+@frozen
+class _Live:
+    """The body of the response to `/health/live`; health is no part of the contract."""
+
+    status: int = 200
+    message: str = "OK"
+
+
+@frozen
+class _Ready:
+    """The body of the response to `/health/ready`.
+
+    Attributes:
+        takes_changes: False while the database can only be read.
+    """
+
+    takes_changes: bool
+    status: int = 200
+    message: str = "OK"
 
 
 def health_routes(settings: Settings) -> list[Route]:
@@ -30,24 +53,28 @@ def health_routes(settings: Settings) -> list[Route]:
 
 async def _live(request: Request) -> Response:
     """The process answers; if it does not, starting it again helps."""
-    _observe(request, "live")
-    return JSONResponse({"status": 200, "message": "OK"})
+    _name_operation(request, "live")
+    return JSONResponse(asdict(_Live()))
 
 
 async def _ready(request: Request) -> Response:
     """Everything that requests need is there; if not, they had better go elsewhere."""
-    _observe(request, "ready")
-    operations: Operations = request.app.state.operations
+    _name_operation(request, "ready")
+    deps = dependencies(request)
+    takes_changes = await _takes_changes(deps)
+    await deps.fingerprints.check()
+    await asyncio.to_thread(_check_disk, deps.settings)
+    return JSONResponse(asdict(_Ready(takes_changes)))
+
+
+async def _takes_changes(deps: Dependencies) -> bool:
     try:
-        async with asyncio.timeout(_WAIT):
-            takes_changes = await operations.store.takes_changes()
+        async with asyncio.timeout(_TIMEOUT):
+            return await deps.pool.takes_changes()
     except TimeoutError:
         raise unavailable("The database does not answer") from None
     except psycopg.Error as error:
-        raise await database_problem(error, request.app.state.pool) from None
-    await operations.fingerprints.check()
-    await asyncio.to_thread(_check_disk, operations.settings)
-    return JSONResponse({"status": 200, "message": "OK", "takes_changes": takes_changes})
+        raise await database_error(error, deps.pool) from None
 
 
 def _check_disk(settings: Settings) -> None:
@@ -59,13 +86,12 @@ def _check_disk(settings: Settings) -> None:
 
 
 async def _metrics(request: Request) -> Response:
-    _observe(request, "metrics")
-    operations: Operations = request.app.state.operations
-    counts = []
-    if operations.settings.metrics_per_collection:
-        counts = await operations.store.image_counts()
-    return metrics_page(counts)
+    _name_operation(request, "metrics")
+    deps = dependencies(request)
+    ids = await collection_ids(deps.pool) if deps.settings.metrics_per_collection else []
+    return metrics_response([(each, await deps.images.count(each)) for each in ids])
 
 
-def _observe(request: Request, operation: str) -> None:
-    request.scope["observed"].operation = operation
+def _name_operation(request: Request, name: str) -> None:
+    """Say what the request is called in the log and the metrics."""
+    request.scope["request_record"].operation = name

@@ -1,4 +1,4 @@
-"""Reading the parameters of requests, and refusing those that are not as the contract says."""
+"""The parameters of requests, checked as the contract describes them."""
 
 import math
 from urllib.parse import unquote
@@ -7,6 +7,11 @@ from starlette.requests import Request
 
 from ..errors import bad_request
 
+MAX_COUNT = 1000
+"""So many images, results or groups are in one response at most."""
+
+MAX_OFFSET = 100_000
+
 _LONGEST_IMAGE_ID = 100
 
 
@@ -14,7 +19,7 @@ def path_image_id(request: Request, name: str = "image_id") -> str:
     """An image ID in the path.
 
     Raises:
-        Problem: 400, if it is not one.
+        APIError: 400, if it is not one.
     """
     # The application routes by the path as it was sent, so this is still percent-encoded.
     encoded: str = request.path_params[name]
@@ -39,7 +44,7 @@ def integer(request: Request, name: str, *, least: int, most: int, default: int)
     """A whole number in the query.
 
     Raises:
-        Problem: 400, if it is none, or not from `least` to `most`.
+        APIError: 400, if it is none, or not from `least` to `most`.
     """
     text = request.query_params.get(name)
     if text is None:

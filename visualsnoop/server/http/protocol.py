@@ -15,7 +15,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .error_responses import error_answer
+from .error_responses import error_response
 from .request_limits import LARGEST_HEAD
 from .request_log import new_request_id
 
@@ -146,7 +146,7 @@ class Connection(H11Protocol):
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
             return
-        answer = error_answer(status, message, {"Connection": "close"})
+        answer = error_response(status, message, {"Connection": "close"})
         answer.headers["X-Request-Id"] = new_request_id().decode()
         if status == 503:
             answer.headers["Retry-After"] = "2"

@@ -1,4 +1,4 @@
-"""How often each key pair may make requests: token buckets, shared by all processes of a service.
+"""The rate limit of each key pair: token buckets, shared by all processes of a service.
 
 They are in a file that every process maps into its memory, for a client that keeps one connection
 is always answered by the same process: shares of the limit for each process would give it only one
@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_RECORD = struct.Struct("<Qd")  # whose bucket it is, and when it will be full again
+_RECORD = struct.Struct("<Qd")  # a hash of the public key, and when its bucket will be full again
 _SLOTS = 65_536
-_TRIES = 8
+_PROBES = 8
 _BURST = 2  # seconds
 
 
-class Rates:
+class RateLimiter:
     """The token buckets of the key pairs.
 
     Args:
-        path: The file that holds them, made by the first process.
+        path: The file that holds them, created by the first process.
         rate: How many tokens a bucket gets each second; it holds those of two seconds.
     """
 
@@ -45,27 +45,28 @@ class Rates:
 
     def take(self, public_key: str) -> float:
         """Take a token from a bucket; for how many seconds to wait if there is none, or else 0."""
-        owner = int.from_bytes(hashlib.blake2b(public_key.encode(), digest_size=8).digest())
+        bucket = int.from_bytes(hashlib.blake2b(public_key.encode(), digest_size=8).digest())
         # This clock is the same in all processes of a machine.
         now = time.monotonic()
         with self._locked():
-            offset, full = self._find(owner, now)
+            offset, full = self._find(bucket, now)
             full = max(full, now) + self._interval
-            wait = full - now - self._capacity
+            # In this order, for a bucket of one token must not be short of it by rounding.
+            wait = full - (now + self._capacity)
             if wait > 0:
                 return wait
-            _RECORD.pack_into(self._memory, offset, owner, full)
+            _RECORD.pack_into(self._memory, offset, bucket, full)
             return 0.0
 
-    def _find(self, owner: int, now: float) -> tuple[int, float]:
+    def _find(self, bucket: int, now: float) -> tuple[int, float]:
         """Where the bucket is, and when it will be full.
 
         Buckets that are full need not be kept, so their places are free.
         """
-        offsets = [(owner + place) % _SLOTS * _RECORD.size for place in range(_TRIES)]
+        offsets = [(bucket + place) % _SLOTS * _RECORD.size for place in range(_PROBES)]
         records = [_RECORD.unpack_from(self._memory, offset) for offset in offsets]
-        for offset, (kept, full) in zip(offsets, records, strict=True):
-            if kept == owner:
+        for offset, (found, full) in zip(offsets, records, strict=True):
+            if found == bucket:
                 return offset, full
         # Among so many places in use, the fullest bucket is given up: this lets a few requests more
         # through, and refuses none.

@@ -1,21 +1,22 @@
-"""What every request passes before it is routed."""
+"""The limits of requests that hold before they are routed: length, and TLS where it is required."""
 
 import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..settings import Settings
-from .error_responses import error_answer
+from .error_responses import error_response
 from .routes import BASE_PATH
 
 LONGEST_TARGET = 8 * 1024  # bytes of path and query
 LARGEST_HEAD = 32 * 1024  # bytes of a whole head
 
 
-class Entrance:
-    """Refuses what is too long or not encrypted, and routes by the path exactly as it was sent.
+class RequestLimitsMiddleware:
+    """ASGI middleware that refuses what is too long or not encrypted.
 
-    A decoded path cannot tell a slash within an image ID from one between segments.
+    It also has requests routed by the path exactly as it was sent: a decoded path cannot tell a
+    slash within an image ID from one between segments.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -38,14 +39,14 @@ class Entrance:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         target = len(scope["raw_path"]) + len(scope["query_string"])
         if target > LONGEST_TARGET:
-            return error_answer(414, f"The URL is longer than {LONGEST_TARGET} bytes")
+            return error_response(414, f"The URL is longer than {LONGEST_TARGET} bytes")
         # Each header has a colon, a space and the end of its line as well.
         headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
         if target + headers > LARGEST_HEAD:
-            return error_answer(431, f"The headers have more than {LARGEST_HEAD} bytes")
+            return error_response(431, f"The headers have more than {LARGEST_HEAD} bytes")
         is_of_api = scope["path"].startswith(BASE_PATH)
         if self._require_tls and is_of_api and scope["scheme"] != "https":
-            return error_answer(
+            return error_response(
                 403, "This service is used over TLS only: take https:// as endpoint"
             )
         return None

@@ -1,4 +1,4 @@
-"""What is noted of every request: its ID, its answer and how long it took."""
+"""The log and the metrics of requests: the ID of each, its response and how long it took."""
 
 import logging
 import re
@@ -18,8 +18,8 @@ _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 
 
 @define
-class Observed:
-    """What is known of a request by and by, in its scope as `observed`.
+class RequestRecord:
+    """What the log and the metrics tell of a request; in its scope as `request_record`.
 
     Attributes:
         operation: The name of the operation; None until it is known.
@@ -30,20 +30,20 @@ class Observed:
     public_key: str | None = None
     _status: int | None = field(default=None, init=False)
     _started: float = field(factory=time.perf_counter, init=False)
-    _is_noted: bool = field(default=False, init=False)
+    _is_written: bool = field(default=False, init=False)
 
-    def see(self, message: Message) -> None:
-        """Look at what is about to be sent; at its end the request is noted."""
+    def response_message(self, message: Message) -> None:
+        """Take in what is about to be sent; the record is written at the end of the response."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
         elif not message.get("more_body"):
-            self.note()
+            self.write()
 
-    def note(self) -> None:
+    def write(self) -> None:
         """Log and count the request, unless that has been done."""
-        if self._is_noted:
+        if self._is_written:
             return
-        self._is_noted = True
+        self._is_written = True
         seconds = time.perf_counter() - self._started
         # Who has gone away sees no status.
         operation, status = self.operation or "none", self._status or 499
@@ -59,8 +59,8 @@ class Observed:
         _log.log(level, "request", extra={"fields": fields})
 
 
-class Observation:
-    """Gives each request an ID, or keeps the one that it has; and notes each one."""
+class RequestLogMiddleware:
+    """ASGI middleware that logs each request, and gives it an ID unless it has one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -71,19 +71,19 @@ class Observation:
             return
         request_id = _request_id(scope)
         REQUEST_ID.set(request_id.decode())
-        observed = Observed()
+        record = RequestRecord()
 
-        async def send_observed(message: Message) -> None:
+        async def send_recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (_HEADER, request_id)]
-            # Noted first: who has the answer finds it in the log and in the counts.
-            observed.see(message)
+            # Written first: who has the response finds it in the log and in the counts.
+            record.response_message(message)
             await send(message)
 
         try:
-            await self._app({**scope, "observed": observed}, receive, send_observed)
+            await self._app({**scope, "request_record": record}, receive, send_recorded)
         finally:
-            observed.note()
+            record.write()
 
 
 def _request_id(scope: Scope) -> bytes:

@@ -1,23 +1,24 @@
 """Which operation answers which request, and who may make it."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ..errors import read_only, too_many_requests
-from ..metrics import note_connections
-from ..storage.images import Key
+from ..errors import read_only_key, too_many_requests
+from ..metrics import update_pool_metrics
+from ..storage.keys import Key, find_key
 from .authentication import authenticate
-from .operations import Operations
-from .rate_limit import Rates
-from .request_log import Observed
+from .dependencies import Dependencies, dependencies
+from .operations import collection, duplicates, images, search
+from .request_log import RequestRecord
 
 BASE_PATH = "/api/v1"
 
-_Run = Callable[[Operations, Request, Key], Awaitable[JSONResponse]]
+_Handler = Callable[[Request, Key, Dependencies], Awaitable[JSONResponse]]
 
 
 @frozen
@@ -25,45 +26,40 @@ class _Operation:
     """An operation of the contract.
 
     Attributes:
-        run: What it does.
+        handler: The function that answers it; its name is that in the log and the metrics.
         changes: Whether it changes the collection, which a read-only key pair must not.
     """
 
-    run: _Run
+    handler: _Handler
     changes: bool
 
-    @property
-    def name(self) -> str:
-        """What it is called in the log and the metrics."""
-        return self.run.__name__
+
+def _reads(handler: _Handler) -> _Operation:
+    return _Operation(handler, changes=False)
 
 
-def _reads(run: _Run) -> _Operation:
-    return _Operation(run, changes=False)
-
-
-def _changes(run: _Run) -> _Operation:
-    return _Operation(run, changes=True)
+def _changes(handler: _Handler) -> _Operation:
+    return _Operation(handler, changes=True)
 
 
 _PATHS: dict[str, dict[str, _Operation]] = {
-    "/collection": {"GET": _reads(Operations.get_collection)},
-    "/image": {"POST": _changes(Operations.add_image)},
+    "/collection": {"GET": _reads(collection.get_collection)},
+    "/image": {"POST": _changes(images.add_image)},
     "/image/{image_id}": {
-        "POST": _changes(Operations.add_image_with_id),
-        "PUT": _changes(Operations.add_or_replace_image),
-        "GET": _reads(Operations.get_image),
-        "DELETE": _changes(Operations.delete_image),
+        "POST": _changes(images.add_image_with_id),
+        "PUT": _changes(images.add_or_replace_image),
+        "GET": _reads(images.get_image),
+        "DELETE": _changes(images.delete_image),
     },
-    "/images": {"GET": _reads(Operations.list_images)},
-    "/search/{image_id}": {"GET": _reads(Operations.search_images_by_id)},
-    "/search": {"POST": _reads(Operations.search_images)},
-    "/compare/{image_id}": {"POST": _reads(Operations.compare_image)},
-    "/compare/{image_id}/{other_id}": {"GET": _reads(Operations.compare_images_by_id)},
-    "/duplicates": {"GET": _reads(Operations.list_duplicates)},
+    "/images": {"GET": _reads(images.list_images)},
+    "/search/{image_id}": {"GET": _reads(search.search_images_by_id)},
+    "/search": {"POST": _reads(search.search_images)},
+    "/compare/{image_id}": {"POST": _reads(search.compare_image)},
+    "/compare/{image_id}/{other_id}": {"GET": _reads(search.compare_images_by_id)},
+    "/duplicates": {"GET": _reads(duplicates.list_duplicates)},
     "/not-duplicates/{image_id}/{other_id}": {
-        "PUT": _changes(Operations.set_not_duplicates),
-        "DELETE": _changes(Operations.unset_not_duplicates),
+        "PUT": _changes(duplicates.set_not_duplicates),
+        "DELETE": _changes(duplicates.unset_not_duplicates),
     },
 }
 
@@ -75,24 +71,30 @@ def routes() -> list[Route]:
 
 def _route(path: str, by_method: dict[str, _Operation]) -> Route:
     async def endpoint(request: Request) -> JSONResponse:
-        operations: Operations = request.app.state.operations
         # HEAD, which comes with GET, is answered by the same operation.
         operation = by_method.get(request.method) or by_method["GET"]
-        settings = operations.settings
-        observed: Observed = request.scope["observed"]
-        observed.operation = operation.name
-        key = await authenticate(
-            request, operations.store.find_key, settings.vault, settings.date_window
-        )
-        observed.public_key = key.public_key
-        rates: Rates | None = request.app.state.rates
-        if rates and (wait := rates.take(key.public_key)):
-            raise too_many_requests(wait)
-        if key.is_read_only and operation.changes:
-            raise read_only()
+        record: RequestRecord = request.scope["request_record"]
+        record.operation = operation.handler.__name__
+        deps = dependencies(request)
+        key = await _authorized_key(request, operation, deps)
         try:
-            return await operation.run(operations, request, key)
+            return await operation.handler(request, key, deps)
         finally:
-            note_connections(request.app.state.pool.get_stats())
+            update_pool_metrics(deps.pool.get_stats())
 
     return Route(BASE_PATH + path, endpoint, methods=list(by_method))
+
+
+async def _authorized_key(request: Request, operation: _Operation, deps: Dependencies) -> Key:
+    """The key pair that has signed a request, and may make it now."""
+    settings = deps.settings
+    key = await authenticate(
+        request, partial(find_key, deps.pool), settings.vault, settings.date_window
+    )
+    record: RequestRecord = request.scope["request_record"]
+    record.public_key = key.public_key
+    if deps.rate_limiter and (wait := deps.rate_limiter.take(key.public_key)):
+        raise too_many_requests(wait)
+    if key.is_read_only and operation.changes:
+        raise read_only_key()
+    return key

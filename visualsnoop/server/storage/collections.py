@@ -1,12 +1,21 @@
-"""The collections of a service, for who runs it: listing, renaming and deleting them."""
+"""The table of collections: creating, listing, renaming and deleting them.
 
+The user who owns a collection is in the column `owner`.
+"""
+
+import secrets
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import psycopg
 from attrs import frozen
 from psycopg.rows import TupleRow
 
 from .master_key import lock, release
+
+if TYPE_CHECKING:
+    # It loads NumPy, which the commands about keys do without.
+    from .pool import Pool
 
 
 @frozen
@@ -17,7 +26,7 @@ class CollectionSummary:
         collection_id: Its ID, 8 hexadecimal characters.
         name: Its name, unique among those of its user.
         user: The user who owns it.
-        created: When it was made.
+        created: When it was created.
         image_count: How many images it has.
         key_count: How many key pairs open it, those that have expired included.
     """
@@ -28,6 +37,38 @@ class CollectionSummary:
     created: datetime
     image_count: int
     key_count: int
+
+
+async def collection_ids(pool: "Pool") -> list[str]:
+    """The IDs of all collections."""
+    rows = await pool.rows("SELECT collection_id FROM collections ORDER BY collection_id")
+    return [row[0] for row in rows]
+
+
+def find_or_create_collection(
+    connection: psycopg.Connection, name: str, user: str, wanted_id: str | None = None
+) -> str:
+    """The ID of a collection of a user, which is created if there is none.
+
+    Args:
+        connection: A connection to the database.
+        name: The name of the collection.
+        user: The user who owns it.
+        wanted_id: The ID of a new collection, if it is free; None for any.
+    """
+    while True:
+        row = connection.execute(
+            "SELECT collection_id FROM collections WHERE owner = %s AND name = %s", (user, name)
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+        # An ID of 32 bits may be taken by another collection: then nothing is inserted.
+        connection.execute(
+            "INSERT INTO collections (collection_id, name, owner) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            (wanted_id or secrets.token_hex(4), name, user),
+        )
+        wanted_id = None
 
 
 def list_collections(database: str) -> list[CollectionSummary]:
@@ -46,13 +87,18 @@ def find_collection(database: str, collection_id: str) -> CollectionSummary:
         ValueError: If there is none.
     """
     with psycopg.connect(database) as connection:
-        row = connection.execute(
-            "SELECT collection_id, name, owner, created FROM collections WHERE collection_id = %s",
-            (collection_id,),
-        ).fetchone()
-        if row is None:
-            raise _no_collection(collection_id)
-        return _summary(connection, row)
+        return read_collection(connection, collection_id)
+
+
+def read_collection(connection: psycopg.Connection, collection_id: str) -> CollectionSummary:
+    """As `find_collection`, over an open connection."""
+    row = connection.execute(
+        "SELECT collection_id, name, owner, created FROM collections WHERE collection_id = %s",
+        (collection_id,),
+    ).fetchone()
+    if row is None:
+        raise _no_collection(collection_id)
+    return _summary(connection, row)
 
 
 def _summary(connection: psycopg.Connection, row: TupleRow) -> CollectionSummary:

@@ -1,42 +1,29 @@
-"""What the service keeps: keys, and the fingerprints of images. One statement per question.
+"""The table of images: their fingerprints, and the search for the nearest of them.
 
-Every statement about images names its collection, so that a database that is spread over many
-machines by collection knows which of them to ask.
+Every statement names its collection, so that a database that is spread over many machines by
+collection knows which of them to ask.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 from pgvector import HalfVector
-from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
 from ..matching.fingerprint import Fingerprint
 from ..matching.keypoints import STORED_BYTES
 from ..matching.similarity import CANDIDATES, CANDIDATES_OF_LARGE, PLACED, Compared
+from .duplicates import discard_pairs, queue_comparison
+from .pool import Connection, Pool
 
 # A collection is large if it has so many images, times the square root of how many are stored.
 _LARGE_FACTOR = 128
 _LEAST_LARGE = 10_000  # images; a comparison with fewer is always quick
 _REMEMBERED = 60.0  # seconds
-
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
-
-
-@frozen
-class Key:
-    """A key pair and the collection that it opens."""
-
-    public_key: str
-    sealed_secret: bytes = field(repr=False)
-    collection_id: str
-    collection_name: str
-    owner: str
-    is_read_only: bool
 
 
 @frozen
@@ -57,105 +44,97 @@ class Candidate:
     compared: Compared
 
 
-class Store:
-    """The tables of the service in PostgreSQL."""
+class ImageStore:
+    """The table of images in PostgreSQL.
+
+    What only reads takes a connection of the pool for itself; what changes something is done in
+    the transaction of a connection that is given.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         # By collection: whether it is large, and until when that holds by the monotonic clock.
         self._known_sizes: dict[str, tuple[bool, float]] = {}
 
-    async def takes_changes(self) -> bool:
-        """Whether the database can be written to; raises `psycopg.Error` if it is not there."""
-        row = await self._row("SHOW transaction_read_only")
-        return row is not None and row[0] == "off"
-
-    async def image_counts(self) -> list[tuple[str, int]]:
-        """How many images each collection has."""
-        rows = await self._rows("SELECT collection_id FROM collections ORDER BY collection_id")
-        return [(row[0], await self.count(row[0])) for row in rows]
-
-    async def find_key(self, public_key: str) -> Key | None:
-        """The key pair of a public key; None if there is none, or it has expired."""
-        row = await self._row(
-            """
-            SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only
-            FROM keys JOIN collections USING (collection_id)
-            WHERE public_key = %s AND (expires IS NULL OR expires > now())
-            """,
-            public_key,
-        )
-        return None if row is None else Key(*row)
-
     async def count(self, collection_id: str) -> int:
         """How many images a collection has."""
-        row = await self._row("SELECT count(*) FROM images WHERE collection_id = %s", collection_id)
+        row = await self._pool.row(
+            "SELECT count(*) FROM images WHERE collection_id = %s", collection_id
+        )
         assert row is not None
         return int(row[0])
 
     async def add(
-        self, collection_id: str, image_id: str, fingerprint: Fingerprint
+        self, connection: Connection, collection_id: str, image_id: str, fingerprint: Fingerprint
     ) -> StoredImage | None:
         """Store an image if its ID is free; None where the ID is taken."""
-        row = await self._row(
+        cursor = await connection.execute(
             f"""
-            WITH added AS (
-                INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
-                ON CONFLICT (collection_id, image_id) DO NOTHING
-                RETURNING {_IMAGE}
-            ), waiting AS (
-                INSERT INTO unpaired SELECT %s, image_id FROM added
-            )
-            SELECT {_IMAGE} FROM added
+            INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+            ON CONFLICT (collection_id, image_id) DO NOTHING
+            RETURNING {_IMAGE}
             """,
-            collection_id,
-            image_id,
-            *_to_row(fingerprint),
-            collection_id,
+            (collection_id, image_id, *_to_row(fingerprint)),
         )
-        return None if row is None else StoredImage(*row)
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        await queue_comparison(connection, collection_id, image_id)
+        return StoredImage(*row)
 
     async def add_or_replace(
-        self, collection_id: str, image_id: str, fingerprint: Fingerprint
+        self, connection: Connection, collection_id: str, image_id: str, fingerprint: Fingerprint
     ) -> tuple[StoredImage, bool]:
         """Store an image, replacing the one that has its ID; the image, and whether it is new."""
-        async with self._pool.connection() as connection, connection.transaction():
-            cursor = await connection.execute(
-                # xmax is 0 in a row that was inserted, and not in one that was updated.
-                f"""
-                INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
-                ON CONFLICT (collection_id, image_id) DO UPDATE SET {_REPLACED}
-                RETURNING {_IMAGE}, xmax = 0
-                """,
-                (collection_id, image_id, *_to_row(fingerprint)),
-            )
-            row = await cursor.fetchone()
-            assert row is not None
-            # The row is locked by now: nobody can pair the image that was replaced any more.
-            for table in ("pairs", "not_duplicates"):
-                await connection.execute(
-                    f"DELETE FROM {table}"
-                    " WHERE collection_id = %s AND (image_id = %s OR other_id = %s)",
-                    (collection_id, image_id, image_id),
-                )
-            await connection.execute(
-                "INSERT INTO unpaired VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                (collection_id, image_id),
-            )
+        cursor = await connection.execute(
+            # xmax is 0 in a row that was inserted, and not in one that was updated.
+            f"""
+            INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
+            ON CONFLICT (collection_id, image_id) DO UPDATE SET {_REPLACED}
+            RETURNING {_IMAGE}, xmax = 0
+            """,
+            (collection_id, image_id, *_to_row(fingerprint)),
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        # The row is locked by now: nobody can store pairs of the image that was replaced any more.
+        await discard_pairs(connection, collection_id, image_id)
+        await queue_comparison(connection, collection_id, image_id)
         return StoredImage(*row[:-1]), row[-1]
 
-    async def get(self, collection_id: str, image_id: str) -> StoredImage | None:
-        row = await self._row(
-            f"SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = %s",
-            collection_id,
-            image_id,
+    async def delete(
+        self, connection: Connection, collection_id: str, image_id: str
+    ) -> StoredImage | None:
+        """Remove an image; what it was, or None where there was none."""
+        cursor = await connection.execute(
+            f"DELETE FROM images WHERE collection_id = %s AND image_id = %s RETURNING {_IMAGE}",
+            (collection_id, image_id),
         )
+        row = await cursor.fetchone()
         return None if row is None else StoredImage(*row)
 
-    async def delete(self, collection_id: str, image_id: str) -> StoredImage | None:
-        """Remove an image; what it was, or None where there was none."""
-        row = await self._row(
-            f"DELETE FROM images WHERE collection_id = %s AND image_id = %s RETURNING {_IMAGE}",
+    async def lock(
+        self, connection: Connection, collection_id: str, image_ids: Sequence[str]
+    ) -> list[tuple[str, datetime]]:
+        """Keep images from being replaced or removed until the transaction ends.
+
+        All take these locks in the order of the IDs, so that no two wait for each other.
+
+        Returns:
+            The ID and the time of each of the images that are there.
+        """
+        cursor = await connection.execute(
+            """
+            SELECT image_id, image_time FROM images
+            WHERE collection_id = %s AND image_id = ANY(%s) ORDER BY image_id FOR SHARE
+            """,
+            (collection_id, list(image_ids)),
+        )
+        return [(image_id, image_time) for image_id, image_time in await cursor.fetchall()]
+
+    async def get(self, collection_id: str, image_id: str) -> StoredImage | None:
+        row = await self._pool.row(
+            f"SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = %s",
             collection_id,
             image_id,
         )
@@ -163,7 +142,7 @@ class Store:
 
     async def newest(self, collection_id: str, count: int) -> list[StoredImage]:
         """The newest images, newest first."""
-        rows = await self._rows(
+        rows = await self._pool.rows(
             f"""
             SELECT {_IMAGE} FROM images WHERE collection_id = %s
             {_NEWEST_FIRST} LIMIT %s
@@ -177,7 +156,7 @@ class Store:
         self, collection_id: str, start: StoredImage, count: int
     ) -> list[StoredImage]:
         """An image and those that follow it, newest first."""
-        rows = await self._rows(
+        rows = await self._pool.rows(
             f"""
             SELECT {_IMAGE} FROM images
             WHERE collection_id = %s AND (image_time, image_id) <= (%s, %s)
@@ -190,10 +169,23 @@ class Store:
         )
         return [StoredImage(*row) for row in rows]
 
+    async def oldest(
+        self, connection: Connection, collection_id: str, image_ids: Sequence[str], count: int
+    ) -> list[StoredImage]:
+        """Those of some images that are oldest, oldest first."""
+        cursor = await connection.execute(
+            f"""
+            SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = ANY(%s)
+            ORDER BY image_time, image_id LIMIT %s
+            """,
+            (collection_id, list(image_ids), count),
+        )
+        return [StoredImage(*row) for row in await cursor.fetchall()]
+
     async def find_fingerprint(
         self, collection_id: str, image_id: str
     ) -> tuple[StoredImage, Fingerprint] | None:
-        row = await self._row(
+        row = await self._pool.row(
             f"SELECT {_IMAGE}, {_FINGERPRINT} FROM images"
             " WHERE collection_id = %s AND image_id = %s",
             collection_id,
@@ -222,7 +214,7 @@ class Store:
             distance, order = f"({distance}) + 0", "distance, image_id"
             hashed = CANDIDATES
         # What is not compared would be most of what the database sends.
-        rows = await self._rows(
+        rows = await self._pool.rows(
             f"""
             SELECT image_id, image_time, 1 - distance, quality,
                 CASE WHEN place <= {hashed + 1} THEN pdq ELSE '' END,
@@ -257,7 +249,7 @@ class Store:
         is_large, until = self._known_sizes.get(collection_id, (False, 0.0))
         if time.monotonic() < until:
             return is_large
-        row = await self._row(
+        row = await self._pool.row(
             """
             WITH large AS (
                 SELECT greatest(%s * sqrt(greatest(reltuples, 0)), %s)::bigint AS size
@@ -277,17 +269,6 @@ class Store:
         # Counting so many can take as long as a search, so they are not counted every time.
         self._known_sizes[collection_id] = row[0], time.monotonic() + _REMEMBERED
         return bool(row[0])
-
-    async def _row(self, statement: str, *parameters: Any) -> TupleRow | None:
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(statement, parameters, binary=True)
-            return await cursor.fetchone()
-
-    async def _rows(self, statement: str, *parameters: Any) -> list[TupleRow]:
-        async with self._pool.connection() as connection:
-            # Never prepared: a plan for all collections would fit neither small nor large ones.
-            cursor = await connection.execute(statement, parameters, binary=True, prepare=False)
-            return await cursor.fetchall()
 
 
 _FINGERPRINT = "version, quality, pdq, embedding, keypoints"

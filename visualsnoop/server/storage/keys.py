@@ -1,22 +1,40 @@
-"""Making, listing, replacing and revoking the key pairs that open collections."""
+"""The table of key pairs: creating, listing, rotating, revoking and looking them up."""
 
 import secrets
 import string
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
 from attrs import field, frozen
 from psycopg.rows import class_row
 
 from ..vault import Vault
+from .collections import find_or_create_collection
 from .master_key import claim, lock, opened_vault, release
+
+if TYPE_CHECKING:
+    # It loads NumPy, which the commands about keys do without.
+    from .pool import Pool
 
 _SECRET_ALPHABET = string.ascii_letters + string.digits
 
 
 @frozen
+class Key:
+    """A key pair as requests are checked with it, and the collection that it opens."""
+
+    public_key: str
+    sealed_secret: bytes = field(repr=False)
+    collection_id: str
+    collection_name: str
+    user: str
+    is_read_only: bool
+
+
+@frozen
 class NewKeys:
-    """A key pair that was just made; its secret key is shown this once.
+    """A key pair that was just created; its secret key is shown this once.
 
     Attributes:
         collection_id: The ID of the collection that it opens, 8 hexadecimal characters.
@@ -39,7 +57,7 @@ class KeyPair:
         collection_name: The name of that collection.
         user: The user who owns that collection.
         is_read_only: Whether it cannot add, replace or remove anything.
-        created: When it was made.
+        created: When it was created.
         expires: When it stops working, or stopped; None for never.
     """
 
@@ -52,37 +70,50 @@ class KeyPair:
     expires: datetime | None
 
 
+async def find_key(pool: "Pool", public_key: str) -> Key | None:
+    """The key pair of a public key; None if there is none, or it has expired."""
+    row = await pool.row(
+        """
+        SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only
+        FROM keys JOIN collections USING (collection_id)
+        WHERE public_key = %s AND (expires IS NULL OR expires > now())
+        """,
+        public_key,
+    )
+    return None if row is None else Key(*row)
+
+
 def create_keys(
     database: str,
     name: str,
-    owner: str,
+    user: str,
     vault: Vault | None = None,
     *,
     is_read_only: bool = False,
     expires: datetime | None = None,
 ) -> NewKeys:
-    """Make a key pair for the collection of this name and owner, and the collection if need be.
+    """Create a key pair for a collection of a user, and the collection if there is none.
 
     Args:
         database: How to connect, as libpq takes it.
         name: The name of the collection.
-        owner: The user who owns it.
+        user: The user who owns it.
         vault: What encrypts the secret key; None for the one that `opened_vault` gives.
         is_read_only: Whether the key pair cannot add, replace or remove anything.
         expires: When it stops working; None for never.
 
     Raises:
-        ValueError: If the name or the owner is empty, or the key pair would have expired.
+        ValueError: If the name or the user is empty, or the key pair would have expired.
         UnusableMasterKey: If the vault is not the one of the database.
     """
-    if not name or not owner:
-        raise ValueError("The name of a collection and that of its owner must not be empty")
+    if not name or not user:
+        raise ValueError("The name of a collection and that of its user must not be empty")
     if expires is not None and expires <= datetime.now(UTC):
         raise ValueError(f"{expires:%Y-%m-%d %H:%M:%S %Z} is in the past: keys would not work")
     vault = vault or opened_vault(database)
     with psycopg.connect(database) as connection:
         claim(connection, vault)
-        collection_id = _collection(connection, name, owner)
+        collection_id = find_or_create_collection(connection, name, user)
         return _add(connection, vault, collection_id, is_read_only, expires)
 
 
@@ -93,36 +124,20 @@ def _add(
     is_read_only: bool,
     expires: datetime | None,
 ) -> NewKeys:
-    made = NewKeys(
+    new = NewKeys(
         collection_id=collection_id,
         public_key=secrets.token_hex(10),
         secret_key="".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40)),
     )
-    sealed = vault.seal(made.public_key, made.secret_key)
+    sealed = vault.seal(new.public_key, new.secret_key)
     connection.execute(
         """
         INSERT INTO keys (public_key, sealed_secret, collection_id, is_read_only, expires)
         VALUES (%s, %s, %s, %s, %s)
         """,
-        (made.public_key, sealed, collection_id, is_read_only, expires),
+        (new.public_key, sealed, collection_id, is_read_only, expires),
     )
-    return made
-
-
-def _collection(connection: psycopg.Connection, name: str, owner: str) -> str:
-    """The ID of the collection, which is made if there is none."""
-    while True:
-        # An ID of 32 bits may be taken by another collection: then nothing is inserted or found.
-        connection.execute(
-            "INSERT INTO collections (collection_id, name, owner) VALUES (%s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            (secrets.token_hex(4), name, owner),
-        )
-        row = connection.execute(
-            "SELECT collection_id FROM collections WHERE owner = %s AND name = %s", (owner, name)
-        ).fetchone()
-        if row is not None:
-            return str(row[0])
+    return new
 
 
 def list_keys(database: str) -> list[KeyPair]:
@@ -185,7 +200,7 @@ def rotate_keys(
         ).fetchone()
         if row is None:
             raise ValueError(f"There is no key pair {public_key!r} that is valid: see 'keys list'")
-        made = _add(connection, vault, *row)
+        new = _add(connection, vault, *row)
         if grace > timedelta(0):
             connection.execute(
                 "UPDATE keys SET expires = least(expires, now() + %s) WHERE public_key = %s",
@@ -193,7 +208,7 @@ def rotate_keys(
             )
         else:
             _remove(connection, public_key)
-    return made
+    return new
 
 
 def _remove(connection: psycopg.Connection, public_key: str) -> None:

@@ -1,26 +1,21 @@
-"""Connections to the database: made again when they break, and never waited for without end."""
+"""The pool of database connections: broken ones are replaced, and waiting for one has an end."""
 
-import logging
 import math
 import select
 import time
 from typing import Any, Self
 
-import psycopg
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool import AsyncConnectionPool
 
-from ..errors import Problem, unauthorized, unavailable
 from ..matching.similarity import CANDIDATES_OF_LARGE
 from ..settings import Settings
 
-_log = logging.getLogger(__name__)
-
 # Seconds. A machine that has vanished does not say that its connections have ended.
-_PATIENCE = {
+_TIMEOUTS = {
     "connect_timeout": 3,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -28,11 +23,14 @@ _PATIENCE = {
     "tcp_user_timeout": 10_000,  # milliseconds
 }
 _WAIT = 5.0  # seconds for a connection
-_MOST_WAITING = 200
+_MAX_WAITING = 200
 _LOCK_TIME = 5.0  # seconds
 
+Connection = AsyncConnection[TupleRow]
+"""A connection of the pool."""
 
-class _Connection(AsyncConnection[TupleRow]):
+
+class _ReadableConnection(Connection):
     """A connection to the server that is wanted, or else to one that can be read from at least."""
 
     @classmethod
@@ -46,7 +44,7 @@ class _Connection(AsyncConnection[TupleRow]):
             return await super().connect(conninfo, **kwargs, target_session_attrs="any")
 
 
-class Connections(AsyncConnectionPool[AsyncConnection[TupleRow]]):
+class Pool(AsyncConnectionPool[Connection]):
     """The connections of a process to the database."""
 
     _looked = -math.inf
@@ -59,11 +57,29 @@ class Connections(AsyncConnectionPool[AsyncConnection[TupleRow]]):
             self._looked = now
             await self.drain()
 
+    async def takes_changes(self) -> bool:
+        """Whether the database can be written to; raises `psycopg.Error` if it is not there."""
+        row = await self.row("SHOW transaction_read_only")
+        return row is not None and row[0] == "off"
 
-def connections(settings: Settings) -> Connections:
+    async def row(self, statement: str, *parameters: Any) -> TupleRow | None:
+        """The first row of what a statement returns; None where it returns nothing."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(statement, parameters, binary=True)
+            return await cursor.fetchone()
+
+    async def rows(self, statement: str, *parameters: Any) -> list[TupleRow]:
+        """All rows of what a statement returns."""
+        async with self.connection() as connection:
+            # Never prepared: a plan for all collections would fit neither small nor large ones.
+            cursor = await connection.execute(statement, parameters, binary=True, prepare=False)
+            return await cursor.fetchall()
+
+
+def connection_pool(settings: Settings) -> Pool:
     """The connections of a process to the database, opened and closed as a context."""
 
-    async def configure(connection: AsyncConnection[TupleRow]) -> None:
+    async def configure(connection: Connection) -> None:
         await register_vector_async(connection)
         for name, value in {
             # The index goes on until it has enough images of the one collection that is searched.
@@ -76,25 +92,25 @@ def connections(settings: Settings) -> Connections:
         }.items():
             await connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
-    pool: Connections
+    pool: Pool
 
-    async def check(connection: AsyncConnection[TupleRow]) -> None:
+    async def check(connection: Connection) -> None:
         if _has_ended(connection):
             # The others are from before the end of the server as well.
             await pool.drain()
             raise OperationalError("the server has closed the connection")
 
-    pool = Connections(
+    pool = Pool(
         settings.database,
-        connection_class=_Connection,
+        connection_class=_ReadableConnection,
         configure=configure,
         check=check,
-        kwargs={"autocommit": True, **_patience(settings.database)},
+        kwargs={"autocommit": True, **_timeouts(settings.database)},
         min_size=1,
         max_size=settings.database_connections,
         open=False,
         timeout=_WAIT,
-        max_waiting=_MOST_WAITING,
+        max_waiting=_MAX_WAITING,
         # Longer attempts wait ever longer between two tries, at most two seconds in this one; the
         # next request begins a new one.
         reconnect_timeout=2,
@@ -102,43 +118,15 @@ def connections(settings: Settings) -> Connections:
     return pool
 
 
-def _patience(database: str) -> dict[str, int]:
+def _timeouts(database: str) -> dict[str, int]:
     """The timeouts of connections that who runs the service has not set."""
     given = conninfo_to_dict(database)
-    return {name: value for name, value in _PATIENCE.items() if name not in given}
+    return {name: value for name, value in _TIMEOUTS.items() if name not in given}
 
 
-def _has_ended(connection: AsyncConnection[TupleRow]) -> bool:
+def _has_ended(connection: Connection) -> bool:
     """Whether the server has closed a connection; this asks the system, not the server."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     # To a connection without a statement, the server has nothing else to say.
     return bool(poll.poll(0))
-
-
-async def database_problem(error: psycopg.Error, pool: Connections) -> Problem:
-    """What to answer when the database has failed."""
-    match error:
-        case psycopg.errors.ReadOnlySqlTransaction():
-            await pool.find_another_server()
-            _log.warning("The database takes no changes: %s", _line(error))
-            return unavailable("The database takes no changes now, only searches")
-        case psycopg.errors.ForeignKeyViolation():
-            # Only a collection can be gone: images are asked for before.
-            return unauthorized("The collection of these keys has been deleted")
-        case TooManyRequests():
-            _log.warning("Too many statements wait for the database")
-            return unavailable("Too many requests are waiting for the database", 2)
-        case psycopg.errors.QueryCanceled() | psycopg.errors.LockNotAvailable():
-            _log.warning("A statement took too long: %s", _line(error))
-            return unavailable("The database takes too long to answer")
-        case OperationalError() | PoolTimeout() | psycopg.InterfaceError():
-            _log.error("The database does not answer: %s", _line(error))
-            return unavailable("The database does not answer")
-        case _:
-            _log.error("The database has failed", exc_info=error)
-            return unavailable("The database has failed")
-
-
-def _line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split())

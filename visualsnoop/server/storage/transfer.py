@@ -2,10 +2,10 @@
 
 Both work while the service runs, and in memory that does not depend on the size of the collection.
 An export that was interrupted is begun again, and an import goes on: what is there already is left
-as it is.
+as it is. The statements about many images at once are of no use to the service, so they are here
+and not with the other statements about these tables.
 """
 
-import secrets
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg import IsolationLevel
 
+from .collections import find_or_create_collection, read_collection
 from .export_file import (
     Counts,
     ExportedDecision,
@@ -66,7 +67,8 @@ def export_collection(database: str, collection_id: str, path: Path) -> Counts:
         connection.commit()
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        source = _source(connection, collection_id)
+        collection = read_collection(connection, collection_id)
+        source = Source(collection.collection_id, collection.name, collection.user)
         with new_export(path) as file:
             writer = ExportWriter(file, source)
             for image in _images(connection, collection_id):
@@ -74,16 +76,6 @@ def export_collection(database: str, collection_id: str, path: Path) -> Counts:
             for decision in _decisions(connection, collection_id):
                 writer.write(decision)
             return writer.finish()
-
-
-def _source(connection: psycopg.Connection, collection_id: str) -> Source:
-    row = connection.execute(
-        "SELECT collection_id, name, owner FROM collections WHERE collection_id = %s",
-        (collection_id,),
-    ).fetchone()
-    if row is None:
-        raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
-    return Source(*row)
 
 
 def _images(connection: psycopg.Connection, collection_id: str) -> Iterator[ExportedImage]:
@@ -124,10 +116,10 @@ def _decisions(connection: psycopg.Connection, collection_id: str) -> Iterator[E
 def import_collection(
     database: str, path: Path, name: str | None = None, user: str | None = None
 ) -> Imported:
-    """Add what was exported to a file to a collection, which is made if there is none.
+    """Add what was exported to a file to a collection, which is created if there is none.
 
     Nothing is done unless the whole file is as it was written. Images are never replaced. Those
-    that are added wait to be compared with the others of the collection; see `pairs`.
+    that are added wait to be compared with the others of the collection; see `Duplicates`.
 
     Args:
         database: How to connect, as libpq takes it.
@@ -142,8 +134,8 @@ def import_collection(
     source, _ = verified(path)
     with psycopg.connect(database, autocommit=True) as connection:
         register_vector(connection)
-        collection_id = _collection(
-            connection, source.collection_id, name or source.name, user or source.user
+        collection_id = find_or_create_collection(
+            connection, name or source.name, user or source.user, source.collection_id
         )
         added = present = kept = 0
         for batch in _batches(records(path)):
@@ -157,22 +149,6 @@ def import_collection(
             present += same - new
             kept += len(images) - same
     return Imported(collection_id, added, present, kept)
-
-
-def _collection(connection: psycopg.Connection, wanted_id: str, name: str, user: str) -> str:
-    """The ID of the collection, which is made if there is none: under that ID, if it is free."""
-    while True:
-        row = connection.execute(
-            "SELECT collection_id FROM collections WHERE owner = %s AND name = %s", (user, name)
-        ).fetchone()
-        if row is not None:
-            return str(row[0])
-        connection.execute(
-            "INSERT INTO collections (collection_id, name, owner) VALUES (%s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            (wanted_id, name, user),
-        )
-        wanted_id = secrets.token_hex(4)
 
 
 def _batches(

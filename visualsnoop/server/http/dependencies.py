@@ -1,0 +1,41 @@
+"""What the routes work with, put together once in each process."""
+
+from attrs import frozen
+from starlette.requests import Request
+
+from ..duplicates import Duplicates
+from ..fingerprinting.client import Fingerprints
+from ..settings import Settings
+from ..storage.images import ImageStore
+from ..storage.pool import Pool
+from .bodies import BodyReader
+from .rate_limit import RateLimiter
+
+
+@frozen
+class Dependencies:
+    """What the routes work with.
+
+    Attributes:
+        settings: How the service is set up.
+        pool: The connections to the database.
+        images: The images that are stored.
+        duplicates: Which of them are copies of one another.
+        fingerprints: Computes the fingerprints of pictures.
+        bodies: Reads the bodies of requests.
+        rate_limiter: Limits the requests of each key pair; None for any number.
+    """
+
+    settings: Settings
+    pool: Pool
+    images: ImageStore
+    duplicates: Duplicates
+    fingerprints: Fingerprints
+    bodies: BodyReader
+    rate_limiter: RateLimiter | None
+
+
+def dependencies(request: Request) -> Dependencies:
+    """What the application of a request has been given."""
+    found: Dependencies = request.app.state.dependencies
+    return found
