@@ -10,7 +10,7 @@ import pytest
 
 from ..services import Service
 
-HEAVY = ("PIL", "cv2", "onnxruntime", "pdqhash", "pillow_heif", "pillow_jxl")
+HEAVY = ("PIL", "cv2", "onnxruntime", "pillow_heif", "pillow_jxl")
 
 
 def loaded_by(program: str) -> set[str]:

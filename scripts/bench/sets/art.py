@@ -268,7 +268,8 @@ def flat(number: int, width: int = 480, height: int = 360) -> Image.Image:
 
 
 def _mixed(share: _Numbers, one: _Numbers, other: _Numbers) -> _Numbers:
-    return one + (other - one) * share[..., np.newaxis]
+    mixed: _Numbers = one + (other - one) * share[..., np.newaxis]
+    return mixed
 
 
 def _one_colour(y: _Numbers, x: _Numbers, dice: np.random.Generator) -> _Numbers:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import pdqhash
 from PIL import Image
 
 from .detection import find_keypoints
 from .fingerprint import MODEL, Fingerprint, Floats, model_version
+from .pdq import pdq_hash
 
 # The network sees about this many pixels, in sides that are multiples of its stride.
 _AREA = 320 * 320
@@ -55,11 +55,11 @@ class Fingerprinter:
 
     def fingerprint(self, picture: Image.Image) -> Fingerprint:
         """The fingerprint of an RGB picture as `decode` gives it."""
-        bits, quality = pdqhash.compute(np.asarray(picture))
+        pdq, quality = pdq_hash(picture)
         return Fingerprint(
             version=self.version,
-            quality=int(quality),
-            pdq=np.packbits(bits).tobytes(),
+            quality=quality,
+            pdq=pdq,
             embedding=self._embedding(picture),
             keypoints=find_keypoints(picture),
         )

@@ -1,0 +1,56 @@
+"""PDQ: the same hashes as those of the reference implementation."""
+
+from pathlib import Path
+
+import numpy as np
+import pdqhash
+import pytest
+from PIL import Image
+
+from scripts.bench.edits import EDITS
+from scripts.bench.sets.art import flag
+from scripts.bench.sets.documents import KINDS, document
+from visualsnoop.server.matching.decode import decode
+from visualsnoop.server.matching.pdq import pdq_hash
+
+
+def assert_agreement(picture: Image.Image) -> None:
+    bits, quality = pdqhash.compute(np.asarray(picture))
+    made, made_quality = pdq_hash(picture)
+    assert (np.unpackbits(np.frombuffer(made, np.uint8)) != bits).sum() <= 4
+    assert abs(made_quality - quality) <= 1
+
+
+def read(photo: Path) -> Image.Image:
+    with photo.open("rb") as file:
+        return decode(file)
+
+
+def test_photos_have_the_hashes_of_the_reference(photos: list[Path]) -> None:
+    for photo in photos:
+        assert_agreement(read(photo))
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_edited_photo_has_the_hash_of_the_reference(photo: Path, edit: str) -> None:
+    assert_agreement(EDITS[edit](read(photo)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_document_has_the_hash_of_the_reference(kind: str) -> None:
+    assert_agreement(document(kind, layout=0, contents=0))
+
+
+@pytest.mark.parametrize("size", [(5, 5), (16, 24), (63, 200), (64, 64), (640, 7), (1000, 800)])
+def test_picture_of_any_size_has_the_hash_of_the_reference(size: tuple[int, int]) -> None:
+    assert_agreement(Image.effect_noise(size, 90).convert("RGB"))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 64), (300, 2)])
+def test_tiny_picture_has_neither_hash_nor_quality(size: tuple[int, int]) -> None:
+    assert pdq_hash(Image.effect_noise(size, 90).convert("RGB")) == (bytes(32), 0)
+
+
+def test_flat_picture_has_no_quality() -> None:
+    assert pdq_hash(Image.new("RGB", (64, 64), "teal"))[1] == 0
+    assert pdq_hash(flag(4))[1] > 20
