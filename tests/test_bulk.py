@@ -199,7 +199,7 @@ def test_leaving_a_wait_takes_no_longer_than_that(connect: Connect) -> None:
         listening(answering(serve)) as listener,
         connect(*KEYS, listener.endpoint) as collection,
     ):
-        outcomes = collection.add_images([("a", b"picture")] * 10, concurrency=1)
+        outcomes = collection.add_images([(str(n), b"picture") for n in range(10)], concurrency=1)
         next(outcomes)
         outcomes.close()
 
@@ -247,7 +247,9 @@ def test_all_is_done_however_often_the_service_asks_to_wait(connect: Connect) ->
         listening(answering(serve)) as listener,
         connect(*KEYS, listener.endpoint) as collection,
     ):
-        outcomes = list(collection.add_images([("beach", b"picture")] * 20, concurrency=2))
+        outcomes = list(
+            collection.add_images([(str(n), b"picture") for n in range(20)], concurrency=2)
+        )
     assert [outcome.error for outcome in outcomes] == [None] * 20
     assert len(listener.requests) == 1 + 2 * 20
 
@@ -308,7 +310,7 @@ def test_no_more_are_worked_on_at_a_time_than_wanted(connect: Connect) -> None:
         listening(answering(serve)) as listener,
         connect(*KEYS, listener.endpoint) as collection,
     ):
-        list(collection.add_images([("beach", b"picture")] * 30, concurrency=3))
+        list(collection.add_images([(str(n), b"picture") for n in range(30)], concurrency=3))
     assert most == 3
 
 
@@ -326,7 +328,7 @@ def test_tasks_are_cancelled_when_the_outcomes_are_closed() -> None:
             collection = AsyncCollection(*KEYS, listener.endpoint)
             stack.push_async_callback(collection.aclose)
             async with aclosing(
-                collection.add_images([("beach", b"picture")] * 10, concurrency=4)
+                collection.add_images([(str(n), b"picture") for n in range(10)], concurrency=4)
             ) as outcomes:
                 assert (await anext(outcomes)).error is None
             assert asyncio.all_tasks() == {asyncio.current_task()}

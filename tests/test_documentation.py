@@ -146,6 +146,7 @@ def test_example_runs(example: str, service: str, keys: NewKeys, photo: Path) ->
         "Path": Path,
         "Collection": Collection,
         "AsyncCollection": AsyncCollection,
+        "walk_folder": bulk.walk_folder,
         "VisualSnoopError": exceptions.VisualSnoopError,
         "VisualSnoopHMACAuth": auth.VisualSnoopHMACAuth,
     }

@@ -1,8 +1,10 @@
 """`Collection`, the client of an image collection."""
 
+import os
 from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from visualsnoop_api.models import (
     CollectionInfo,
@@ -18,12 +20,14 @@ from visualsnoop_api.models import (
     SearchResults,
 )
 
-from . import _calls, bulk
+from . import _bulk_steps, _calls
 from ._base_collection import BaseCollection
+from ._bulk_items import PathInput
 from ._calls import Call
 from ._client import ClientOptions, ProxiesInput, build_client
 from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
+from ._folders import files_in
 from ._listing import Listing
 from ._responses import connection_errors
 from ._timeouts import TimeoutInput, httpx_timeout
@@ -423,35 +427,71 @@ class Collection(BaseCollection):
         """
         return self._send(_calls.unset_not_duplicates(image_id, other_id), timeout)
 
+    @overload
     def add_images(
         self,
-        items: Iterable[Item],
+        items: PathInput,
         *,
+        relative_to: PathInput | None = None,
         concurrency: int = 8,
         update_existing: bool = False,
         skip_existing: bool = False,
         on_progress: ProgressCallback | None = None,
         timeout: TimeoutInput = None,
-    ) -> Generator[Outcome[Item, Image], None, None]:
+    ) -> Generator[Outcome[Path, Image], None, None]: ...
+
+    @overload
+    def add_images(
+        self,
+        items: Iterable[Item],
+        *,
+        relative_to: PathInput | None = None,
+        concurrency: int = 8,
+        update_existing: bool = False,
+        skip_existing: bool = False,
+        on_progress: ProgressCallback | None = None,
+        timeout: TimeoutInput = None,
+    ) -> Generator[Outcome[Item, Image], None, None]: ...
+
+    def add_images(
+        self,
+        items: Iterable[Any] | PathInput,
+        *,
+        relative_to: PathInput | None = None,
+        concurrency: int = 8,
+        update_existing: bool = False,
+        skip_existing: bool = False,
+        on_progress: ProgressCallback | None = None,
+        timeout: TimeoutInput = None,
+    ) -> Generator[Outcome[Any, Image], None, None]:
         """Add many images, several at a time.
 
-            photos = Path("photos").glob("*.jpg")
-            for outcome in collection.add_images(photos, skip_existing=True):
+            for outcome in collection.add_images("photos", skip_existing=True):
                 if outcome.error:
-                    print(outcome.item, outcome.error)
+                    print(outcome.error)
+
+        Of a folder all files are added, those of the folders below as well (`walk_folder` says
+        which). The IDs are their paths in the folder: that of photos/2019/beach.jpg is
+        "2019/beach.jpg". Of an iterable the IDs of paths are their file names, unless `relative_to`
+        is given. An ID that comes twice in one run is an error that names both items.
+
+            photos = Path("photos").rglob("*.jpg")
+            for outcome in collection.add_images(photos, relative_to="photos"):
+                print(outcome.image_id, outcome.error or "added")
 
         Items are taken as they are needed, and outcomes are yielded as they come, in any order. No
         error of one item ends the others. Where the service asks to wait (status 429, or 503 with
         `Retry-After`) all wait, then the image is sent again; not so what can be read only once,
-        an iterable for one.
+        an iterable for one. A member of a tar archive is read into memory when it is taken.
 
         Closing the generator leaves out what has not begun; an `AsyncCollection` cancels what has
         begun, too (`contextlib.aclosing` closes for you). With `skip_existing` the work can be
-        begun again later: what is there already is not sent again.
+        begun again later: images that were there before are not sent again.
 
         Args:
-            items: Paths, whose file names become the IDs, or pairs of ID and image; of an
-                `AsyncCollection` an asynchronous iterable of them as well.
+            items: The path of a folder; or an iterable of paths and of pairs of ID and image, of an
+                `AsyncCollection` an asynchronous iterable as well.
+            relative_to: The folder in which paths are the IDs.
             concurrency: How many images to send at a time.
             update_existing: Replace images whose IDs are taken.
             skip_existing: Pass over images whose IDs are taken, without sending them.
@@ -461,8 +501,12 @@ class Collection(BaseCollection):
         Raises:
             ValueError: If `concurrency` is less than 1, or both `update_existing` and
                 `skip_existing` are wanted.
+            OSError: If the folder is none, or cannot be read.
         """
-        steps = bulk.adding(update_existing, skip_existing, timeout)
+        if is_folder := isinstance(items, (str, os.PathLike)):
+            relative_to = items if relative_to is None else relative_to
+            items = files_in(items)
+        steps = _bulk_steps.adding(update_existing, skip_existing, timeout, relative_to, is_folder)
         return in_threads(self, items, steps, concurrency, on_progress)
 
     def delete_images(
@@ -484,7 +528,7 @@ class Collection(BaseCollection):
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each image.
         """
-        steps = bulk.deleting(skip_missing, timeout)
+        steps = _bulk_steps.deleting(skip_missing, timeout)
         return in_threads(self, image_ids, steps, concurrency, on_progress)
 
     def search_many(
@@ -508,7 +552,7 @@ class Collection(BaseCollection):
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each search.
         """
-        steps = bulk.searching(count, min_score, offset, timeout)
+        steps = _bulk_steps.searching(count, min_score, offset, timeout)
         return in_threads(self, items, steps, concurrency, on_progress)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Working on many items at a time, in threads or in tasks, no faster than outcomes are taken."""
 
 import asyncio
+import os
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -16,7 +17,8 @@ from typing import TypeVar
 
 from attrs import define, field
 
-from .bulk import Outcome, Progress, ProgressCallback, Steps
+from ._bulk_steps import Steps
+from .bulk import Outcome, Progress, ProgressCallback
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -30,7 +32,7 @@ def in_threads(
     on_progress: ProgressCallback | None,
 ) -> Generator[Outcome[Item, T], None, None]:
     """Work on items in threads, and yield the outcomes as they come."""
-    _check(concurrency)
+    _check(items, concurrency)
     counter = _ProgressCounter(items, on_progress)
     stopped = Event()
     with ThreadPoolExecutor(concurrency, thread_name_prefix="visualsnoop") as pool:
@@ -59,12 +61,14 @@ async def in_tasks(
     on_progress: ProgressCallback | None,
 ) -> AsyncGenerator[Outcome[Item, T], None]:
     """Work on items in tasks, and yield the outcomes as they come."""
-    _check(concurrency)
+    _check(items, concurrency)
     counter = _ProgressCounter(items, on_progress)
     pending: set[asyncio.Task[Outcome[Item, T]]] = set()
     try:
         async for item in _each(items):
-            pending.add(asyncio.create_task(_run_async(steps(item), collection)))
+            # What it takes to begin may be to read the member of an archive.
+            begun = await asyncio.to_thread(steps, item)
+            pending.add(asyncio.create_task(_run_async(begun, collection)))
             is_full = len(pending) >= concurrency
             done, pending = await asyncio.wait(
                 pending, timeout=None if is_full else 0, return_when=FIRST_COMPLETED
@@ -81,7 +85,9 @@ async def in_tasks(
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-def _check(concurrency: int) -> None:
+def _check(items: object, concurrency: int) -> None:
+    if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError(f"pass a list of items, not a single {type(items).__name__}")
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
 

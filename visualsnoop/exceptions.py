@@ -17,6 +17,7 @@ VisualSnoopError
 ├── RequestTimeoutError             no answer in time; the server may or may not have acted
 ├── ConnectionLostError             the connection broke; the server may or may not have acted
 └── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
+    └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
 """
 
 from collections.abc import Mapping
@@ -154,3 +155,7 @@ class ConnectionLostError(VisualSnoopError):
 
 class InvalidImageIDError(VisualSnoopError, ValueError):
     """An image ID that cannot be used; nothing was sent."""
+
+
+class DuplicateImageIDError(InvalidImageIDError):
+    """The image ID of an item before in the same run; this item was not sent."""

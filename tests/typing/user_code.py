@@ -10,7 +10,7 @@ import httpx
 import requests
 
 from visualsnoop import AsyncCollection, Collection, VisualSnoopError, VisualSnoopHMACAuth
-from visualsnoop.bulk import Outcome, Progress
+from visualsnoop.bulk import Outcome, Progress, walk_folder
 from visualsnoop.exceptions import InvalidImageIDError, RateLimitError, ResponseError
 from visualsnoop.models import (
     CollectionInfo,
@@ -103,6 +103,14 @@ def many(collection: Collection, folder: Path, pairs: Iterable[tuple[str, bytes]
         assert_type(of_path, Outcome[Path, Image])
         assert_type(of_path.result, Image | None)
         assert_type(of_path.error, Exception | None)
+    for of_file in collection.add_images(folder, update_existing=True):
+        assert_type(of_file, Outcome[Path, Image])
+    for of_file in collection.add_images("photos"):
+        assert_type(of_file, Outcome[Path, Image])
+    for of_str in collection.add_images(["photos/beach.jpg"], relative_to="photos"):
+        assert_type(of_str, Outcome[str, Image])
+    for walked in collection.add_images(walk_folder(folder)):
+        assert_type(walked, Outcome[tuple[str, Path], Image])
     for of_pair in collection.add_images(pairs, concurrency=4, update_existing=True):
         assert_type(of_pair, Outcome[tuple[str, bytes], Image])
     for deleted in collection.delete_images(["beach"], skip_missing=True):
@@ -145,6 +153,8 @@ async def asynchronous() -> None:
             assert_type(group, DuplicateGroup)
         async for outcome in collection.add_images(["beach.jpg"]):
             assert_type(outcome, Outcome[str, Image])
+        async for of_file in collection.add_images("photos"):
+            assert_type(of_file, Outcome[Path, Image])
         await asyncio.gather(collection.get_image("beach"), collection.get_image("sunset"))
 
 
