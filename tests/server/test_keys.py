@@ -1,7 +1,11 @@
 """Key pairs: what they open, until when, and how they are replaced and revoked."""
 
+import asyncio
 import re
+import socket
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,14 +15,23 @@ import pytest
 from ruamel.yaml import YAML
 
 from visualsnoop import VisualSnoopHMACAuth
+from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage.collections import delete_collection
 from visualsnoop.server.storage.keys import (
+    KeyNotValid,
     KeyPair,
     NewKeys,
+    changing,
     create_keys,
+    find_key,
     list_keys,
     revoke_keys,
     rotate_keys,
 )
+from visualsnoop.server.storage.pool import connection_pool
+from visualsnoop.server.vault import Vault
+
+from ..services import signed_head
 
 SPEC = Path(__file__).parents[2] / "spec" / "visualsnoop-v1.yaml"
 
@@ -120,6 +133,86 @@ def test_revoked_keys_cannot_be_rotated(database: str, keys: NewKeys) -> None:
     revoke_keys(database, keys.public_key)
     with pytest.raises(ValueError, match="no key pair"):
         rotate_keys(database, keys.public_key)
+
+
+def expire(database: str, keys: NewKeys) -> None:
+    """Let a key pair expire now."""
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "UPDATE keys SET expires = now() WHERE public_key = %s", (keys.public_key,)
+        )
+
+
+WAYS_TO_END: dict[str, Callable[[str, NewKeys], object]] = {
+    "revoked": lambda database, keys: revoke_keys(database, keys.public_key),
+    "rotated": lambda database, keys: rotate_keys(database, keys.public_key),
+    "expired": expire,
+    "collection deleted": lambda database, keys: delete_collection(database, keys.collection_id),
+}
+
+
+@pytest.mark.parametrize("end", WAYS_TO_END.values(), ids=WAYS_TO_END)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/image"), ("POST", "/image/beach"), ("PUT", "/image/beach")]
+)
+def test_image_whose_key_ends_while_it_is_sent_is_not_stored(
+    method: str,
+    path: str,
+    end: Callable[[str, NewKeys], object],
+    service: str,
+    database: str,
+    keys: NewKeys,
+    photo: Path,
+) -> None:
+    file = photo.read_bytes()
+    length = f"Content-Length: {len(file)}"
+    url = httpx.URL(service)
+    head = signed_head(keys, method, f"{url.path}{path}", length, "Connection: close")
+    with socket.create_connection((url.host, url.port or 80)) as connection:
+        connection.sendall(head + file[:-1000])
+        # The key is valid when the request begins.
+        time.sleep(0.5)
+        end(database, keys)
+        connection.sendall(file[-1000:])
+        assert b" 401 " in connection.recv(65536)
+    with psycopg.connect(database) as opened:
+        stored = opened.execute(
+            "SELECT FROM images WHERE collection_id = %s", (keys.collection_id,)
+        )
+        assert stored.rowcount == 0
+
+
+def test_keys_are_looked_at_again_when_something_changes(database: str, keys: NewKeys) -> None:
+    async def change() -> None:
+        async with connection_pool(Settings(database, Vault(bytes(32), "a test"))) as pool:
+            key = await find_key(pool, keys.public_key)
+            assert key is not None
+            revoke_keys(database, keys.public_key)
+            async with changing(pool, key):
+                pass
+
+    with pytest.raises(KeyNotValid):
+        asyncio.run(change())
+
+
+@pytest.mark.parametrize("end", ["revoked", "rotated", "collection deleted"])
+def test_keys_are_revoked_when_what_they_change_is_done(
+    end: str, database: str, keys: NewKeys
+) -> None:
+    revoking = threading.Thread(target=WAYS_TO_END[end], args=(database, keys))
+
+    async def change() -> bool:
+        async with connection_pool(Settings(database, Vault(bytes(32), "a test"))) as pool:
+            key = await find_key(pool, keys.public_key)
+            assert key is not None
+            async with changing(pool, key):
+                revoking.start()
+                await asyncio.sleep(0.5)
+                return revoking.is_alive()
+
+    is_waiting = asyncio.run(change())
+    revoking.join()
+    assert is_waiting
 
 
 def test_list_says_everything_but_the_secret_key(database: str, read_only_keys: NewKeys) -> None:

@@ -28,6 +28,14 @@ def unauthorized(message: str) -> APIError:
     return APIError(401, message, {"WWW-Authenticate": "VSHMAC"})
 
 
+def invalid_key() -> APIError:
+    """The same for a key that is unknown, revoked or expired, and for a wrong signature."""
+    return unauthorized(
+        "The public key is not known or not valid any more, or the signature is wrong: check both "
+        "keys"
+    )
+
+
 def read_only_key() -> APIError:
     return APIError(403, "This key pair is read-only: use another one to change the collection")
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from visualsnoop._dates import http_date
 from visualsnoop.auth import SCHEME, signature
 
-from ..errors import unauthorized
+from ..errors import invalid_key, unauthorized
 from ..storage.keys import Key
 from ..vault import CannotOpen, Vault
 
@@ -47,10 +47,7 @@ async def authenticate(
     wanted = signature(secret_key, request.method, path, date)
     is_right = hmac.compare_digest(wanted.encode(), given.encode())
     if key is None or not is_right:
-        raise unauthorized(
-            "The public key is not known or not valid any more, or the signature is wrong: check "
-            "both keys"
-        )
+        raise invalid_key()
     return key
 
 

@@ -10,7 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from visualsnoop_api.models.error_body import ErrorBody
 
-from ..errors import APIError, unauthorized, unavailable
+from ..errors import APIError, invalid_key, unauthorized, unavailable
+from ..storage.keys import KeyNotValid
 from ..storage.pool import Pool
 from .dependencies import dependencies
 
@@ -71,6 +72,10 @@ async def _database_error(request: Request, error: Exception) -> Response:
     return await _api_error(request, await database_error(error, dependencies(request).pool))
 
 
+async def _key_not_valid(request: Request, error: Exception) -> Response:
+    return await _api_error(request, invalid_key())
+
+
 async def _client_gone(request: Request, error: Exception) -> Response:
     # Nobody reads it.
     return error_response(400, "The request has ended early")
@@ -83,6 +88,7 @@ async def _internal_error(request: Request, error: Exception) -> Response:
 EXCEPTION_HANDLERS = {
     APIError: _api_error,
     HTTPException: _http_error,
+    KeyNotValid: _key_not_valid,
     psycopg.Error: _database_error,
     ClientDisconnect: _client_gone,
     Exception: _internal_error,

@@ -144,6 +144,8 @@ def delete_collection(database: str, collection_id: str) -> None:
     """
     with psycopg.connect(database) as connection:
         lock(connection)
+        # First, as changes of images lock their key before the collection.
+        connection.execute("DELETE FROM keys WHERE collection_id = %s", (collection_id,))
         deleted = connection.execute(
             "DELETE FROM collections WHERE collection_id = %s", (collection_id,)
         )

@@ -2,6 +2,8 @@
 
 import secrets
 import string
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,13 @@ from .master_key import claim, lock, opened_vault, release
 
 if TYPE_CHECKING:
     # It loads NumPy, which the commands about keys do without.
-    from .pool import Pool
+    from .pool import Connection, Pool
 
 _SECRET_ALPHABET = string.ascii_letters + string.digits
+
+
+class KeyNotValid(Exception):
+    """A key pair was revoked, or has expired, since it was looked up."""
 
 
 @frozen
@@ -81,6 +87,29 @@ async def find_key(pool: "Pool", public_key: str) -> Key | None:
         public_key,
     )
     return None if row is None else Key(*row)
+
+
+@asynccontextmanager
+async def changing(pool: "Pool", key: Key) -> "AsyncIterator[Connection]":
+    """A transaction that changes the collection of a key pair.
+
+    The pair is looked at again, for the request may have begun long ago; and it cannot be revoked
+    before the transaction has ended, so that nothing is changed once it has been.
+
+    Raises:
+        KeyNotValid: If it is not valid any more.
+    """
+    async with pool.connection() as connection, connection.transaction():
+        cursor = await connection.execute(
+            """
+            SELECT 1 FROM keys
+            WHERE public_key = %s AND (expires IS NULL OR expires > now()) FOR KEY SHARE
+            """,
+            (key.public_key,),
+        )
+        if await cursor.fetchone() is None:
+            raise KeyNotValid(key.public_key)
+        yield connection
 
 
 def create_keys(

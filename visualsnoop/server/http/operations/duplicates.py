@@ -11,7 +11,7 @@ from ...duplicates import MIN_SCORE
 from ...errors import bad_request, image_not_found
 from ...storage.duplicates import set_not_duplicates as store_decision
 from ...storage.duplicates import unset_not_duplicates as remove_decision
-from ...storage.keys import Key
+from ...storage.keys import Key, changing
 from ..dependencies import Dependencies
 from ..parameters import MAX_COUNT, MAX_OFFSET, integer, number, path_image_id
 from ..responses import listed_images, model_response
@@ -42,7 +42,7 @@ async def list_duplicates(request: Request, key: Key, deps: Dependencies) -> JSO
 async def set_not_duplicates(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     one, other = await _two_images(request, key, deps)
     try:
-        async with deps.pool.connection() as connection:
+        async with changing(deps.pool, key) as connection:
             await store_decision(connection, key.collection_id, one, other)
     except psycopg.errors.ForeignKeyViolation:
         raise image_not_found(other) from None
@@ -51,7 +51,7 @@ async def set_not_duplicates(request: Request, key: Key, deps: Dependencies) -> 
 
 async def unset_not_duplicates(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     one, other = await _two_images(request, key, deps)
-    async with deps.pool.connection() as connection:
+    async with changing(deps.pool, key) as connection:
         await remove_decision(connection, key.collection_id, one, other)
     return _decision(key, "Taken back", one, other)
 

@@ -13,7 +13,7 @@ from visualsnoop_api.models.image_list import ImageList
 from ...errors import image_id_taken, image_not_found
 from ...matching.fingerprint import Fingerprint
 from ...storage.images import StoredImage
-from ...storage.keys import Key
+from ...storage.keys import Key, changing
 from ..dependencies import Dependencies
 from ..parameters import MAX_COUNT, checked_image_id, integer, path_image_id
 from ..responses import listed_images, model_response
@@ -31,7 +31,7 @@ async def add_image_with_id(request: Request, key: Key, deps: Dependencies) -> J
 
 async def _add(request: Request, key: Key, deps: Dependencies, image_id: str) -> JSONResponse:
     fingerprint = await _fingerprint_of_body(request, deps)
-    async with deps.pool.connection() as connection, connection.transaction():
+    async with changing(deps.pool, key) as connection:
         image = await deps.images.add(connection, key.collection_id, image_id, fingerprint)
     if image is None:
         raise image_id_taken(image_id)
@@ -41,7 +41,7 @@ async def _add(request: Request, key: Key, deps: Dependencies, image_id: str) ->
 async def add_or_replace_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     image_id = path_image_id(request)
     fingerprint = await _fingerprint_of_body(request, deps)
-    async with deps.pool.connection() as connection, connection.transaction():
+    async with changing(deps.pool, key) as connection:
         image, is_new = await deps.images.add_or_replace(
             connection, key.collection_id, image_id, fingerprint
         )
@@ -75,7 +75,7 @@ async def get_image(request: Request, key: Key, deps: Dependencies) -> JSONRespo
 
 async def delete_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     image_id = path_image_id(request)
-    async with deps.pool.connection() as connection, connection.transaction():
+    async with changing(deps.pool, key) as connection:
         image = await deps.images.delete(connection, key.collection_id, image_id)
     if image is None:
         raise image_not_found(image_id)
