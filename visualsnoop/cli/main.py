@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from .. import VisualSnoopError, __version__
+from .conformance import conformance
 from .images import add, compare, delete, duplicates, list_images, not_duplicates, search
 from .serve import serve
 from .service import collections, db, keys
@@ -37,7 +38,7 @@ def cli() -> None:
 
 
 _IMAGES = (add, search, compare, duplicates, not_duplicates, list_images, delete)
-_SERVICE = (serve, keys, collections, db, export_, import_)
+_SERVICE = (serve, keys, collections, db, export_, import_, conformance)
 
 for command in (*_IMAGES, *_SERVICE):
     cli.add_command(command)
