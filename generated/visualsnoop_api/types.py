@@ -1,7 +1,7 @@
-"""What the functions of this package share."""
+"""What the functions and models of this package share."""
 
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import Generic, Literal, TypeVar
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from typing import Any, Generic, Literal, NoReturn, Self, TypeVar
 
 from attrs import define
 
@@ -48,4 +48,128 @@ class Response(Generic[T]):
     parsed: T | None
 
 
-__all__ = ["UNSET", "File", "Response", "Unset"]
+class FrozenDict(dict[str, Any]):
+    """A JSON object as a dictionary that cannot be changed, as nothing in it can.
+
+    The base class of models. `to_dict()` gives a copy that can be changed. As other dictionaries
+    it has no hash.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """The frozen dictionary of a JSON object."""
+        return cls({name: frozen(value) for name, value in src_dict.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """A copy that can be changed, of dictionaries and lists only."""
+        return {name: _unfrozen(value) for name, value in self.items()}
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_dict, (self.to_dict(),)
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} cannot be changed: to_dict() gives a copy that can")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+
+class FrozenList(list[T]):
+    """A list that cannot be changed, as nothing in it can; `list(...)` gives a copy that can."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenList, ([*self],)
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("a list of a result cannot be changed: list(...) gives a copy that can")
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+
+class Model(FrozenDict):
+    """A JSON object with attributes, which are Python values, and its entries, which are JSON."""
+
+    __slots__ = ()
+
+    def _take_over(self, src_dict: Mapping[str, Any]) -> Self:
+        """Take over the JSON object from which the attributes were read, unknown fields included.
+
+        Raises:
+            TypeError: If a list or an object is not of its type.
+        """
+        for name, value in src_dict.items():
+            own = self.get(name, UNSET)
+            if own != value:
+                if own is not UNSET and isinstance(own, list) != isinstance(value, list):
+                    raise TypeError(f"{name} is of type {type(value).__name__}")
+                dict.__setitem__(self, name, frozen(value))
+        return self
+
+
+def of_type(*kinds: Any) -> Callable[[Any, Any, Any], None]:
+    """A validator that takes values of some types only.
+
+    Args:
+        kinds: Types, and lists of the types of items. True and False are no numbers.
+    """
+
+    def check(instance: Any, attribute: Any, value: Any) -> None:
+        if not _is_of_type(value, kinds):
+            raise TypeError(f"{attribute.name} is of type {type(value).__name__}")
+
+    return check
+
+
+def _is_of_type(value: Any, kinds: Iterable[Any]) -> bool:
+    for kind in kinds:
+        if isinstance(kind, list):
+            if isinstance(value, list) and all(_is_of_type(item, kind) for item in value):
+                return True
+        elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+            return True
+    return False
+
+
+def frozen(value: Any) -> Any:
+    """A JSON value that cannot be changed: the same one, or a copy."""
+    if isinstance(value, (FrozenDict, FrozenList)):
+        return value
+    if isinstance(value, Mapping):
+        return FrozenDict.from_dict(value)
+    return FrozenList(map(frozen, value)) if isinstance(value, list) else value
+
+
+def _unfrozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _unfrozen(item) for name, item in value.items()}
+    return [_unfrozen(item) for item in value] if isinstance(value, list) else value
+
+
+__all__ = [
+    "UNSET",
+    "File",
+    "FrozenDict",
+    "FrozenList",
+    "Model",
+    "Response",
+    "Unset",
+    "frozen",
+    "of_type",
+]

@@ -5,11 +5,12 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, of_type
 
 
-@_attrs_define(eq=False)
-class CollectionInfo(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class CollectionInfo(Model):
     """The collection that the keys belong to.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -23,18 +24,14 @@ class CollectionInfo(dict[str, Any]):
         image_count (int): How many images the collection has.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    collection_name: str = _attrs_field(validator=instance_of(str))
-    user: str = _attrs_field(validator=instance_of(str))
-    image_count: int = _attrs_field(validator=instance_of(int))
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    collection_name: str = _attrs_field(validator=of_type(str))
+    user: str = _attrs_field(validator=of_type(str))
+    image_count: int = _attrs_field(validator=of_type(int))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         status = self.status
         message = self.message
         collection_id = self.collection_id
@@ -42,15 +39,17 @@ class CollectionInfo(dict[str, Any]):
         user = self.user
         image_count = self.image_count
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "collection_name": collection_name,
-            "user": user,
-            "image_count": image_count,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "collection_name": collection_name,
+                "user": user,
+                "image_count": image_count,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -59,7 +58,7 @@ class CollectionInfo(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -74,8 +73,7 @@ class CollectionInfo(dict[str, Any]):
             user=user,
             image_count=image_count,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

@@ -5,13 +5,13 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
 
 from ..models.transform import Transform, check_transform
+from ..types import Model, of_type
 
 
-@_attrs_define(eq=False)
-class ComparisonById(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class ComparisonById(Model):
     """How similar two stored images are.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -32,19 +32,15 @@ class ComparisonById(dict[str, Any]):
             `mirrored_rotated_270` and `unknown`: take one that you do not know for `unknown`.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    image_id: str = _attrs_field(validator=instance_of(str))
-    other_id: str = _attrs_field(validator=instance_of(str))
-    score: float = _attrs_field(validator=instance_of((int, float)))
-    transform: Transform
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    image_id: str = _attrs_field(validator=of_type(str))
+    other_id: str = _attrs_field(validator=of_type(str))
+    score: float = _attrs_field(validator=of_type(int, float))
+    transform: Transform = _attrs_field(validator=of_type(str))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         status = self.status
         message = self.message
         collection_id = self.collection_id
@@ -53,16 +49,18 @@ class ComparisonById(dict[str, Any]):
         score = self.score
         transform: str = self.transform
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "image_id": image_id,
-            "other_id": other_id,
-            "score": score,
-            "transform": transform,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "image_id": image_id,
+                "other_id": other_id,
+                "score": score,
+                "transform": transform,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -71,7 +69,7 @@ class ComparisonById(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -89,8 +87,7 @@ class ComparisonById(dict[str, Any]):
             score=score,
             transform=transform,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

@@ -5,11 +5,12 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, of_type
 
 
-@_attrs_define(eq=False)
-class Decision(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class Decision(Model):
     """What was decided of two images.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -22,31 +23,29 @@ class Decision(dict[str, Any]):
         other_id (str): The ID of the other image.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    image_id: str = _attrs_field(validator=instance_of(str))
-    other_id: str = _attrs_field(validator=instance_of(str))
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    image_id: str = _attrs_field(validator=of_type(str))
+    other_id: str = _attrs_field(validator=of_type(str))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         status = self.status
         message = self.message
         collection_id = self.collection_id
         image_id = self.image_id
         other_id = self.other_id
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "image_id": image_id,
-            "other_id": other_id,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "image_id": image_id,
+                "other_id": other_id,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -55,7 +54,7 @@ class Decision(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -68,8 +67,7 @@ class Decision(dict[str, Any]):
             image_id=image_id,
             other_id=other_id,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, frozen, of_type
 
 if TYPE_CHECKING:
     from ..models.listed_image import ListedImage
 
 
-@_attrs_define(eq=False)
-class DuplicateGroup(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class DuplicateGroup(Model):
     """Images that are copies of one another.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -24,25 +25,21 @@ class DuplicateGroup(dict[str, Any]):
             original.
     """
 
-    score: float = _attrs_field(validator=instance_of((int, float)))
-    images: list[ListedImage]
+    score: float = _attrs_field(validator=of_type(int, float))
+    images: list[ListedImage] = _attrs_field(validator=of_type([Model]))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
+        object.__setattr__(self, "images", frozen(self.images))
         score = self.score
-        images = []
-        for images_item_data in self.images:
-            images_item = images_item_data.to_dict()
-            images.append(images_item)
+        images = self.images
 
-        field_dict: dict[str, Any] = {
-            "score": score,
-            "images": images,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "score": score,
+                "images": frozen(images),
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -53,7 +50,7 @@ class DuplicateGroup(dict[str, Any]):
         """
         from ..models.listed_image import ListedImage
 
-        d = dict(src_dict)
+        d = {**src_dict}
         score = d.pop("score")
         images = []
         _images = d.pop("images")
@@ -66,8 +63,7 @@ class DuplicateGroup(dict[str, Any]):
             score=score,
             images=images,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["score"], /) -> float: ...

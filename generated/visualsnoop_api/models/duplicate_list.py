@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, frozen, of_type
 
 if TYPE_CHECKING:
     from ..models.duplicate_group import DuplicateGroup
 
 
-@_attrs_define(eq=False)
-class DuplicateList(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class DuplicateList(Model):
     """Groups of images that are copies of one another.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -25,35 +26,31 @@ class DuplicateList(dict[str, Any]):
         group_count (int): How many groups there are in all.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    groups: list[DuplicateGroup]
-    group_count: int = _attrs_field(validator=instance_of(int))
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    groups: list[DuplicateGroup] = _attrs_field(validator=of_type([Model]))
+    group_count: int = _attrs_field(validator=of_type(int))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
+        object.__setattr__(self, "groups", frozen(self.groups))
         status = self.status
         message = self.message
         collection_id = self.collection_id
-        groups = []
-        for groups_item_data in self.groups:
-            groups_item = groups_item_data.to_dict()
-            groups.append(groups_item)
+        groups = self.groups
 
         group_count = self.group_count
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "groups": groups,
-            "group_count": group_count,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "groups": frozen(groups),
+                "group_count": group_count,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -64,7 +61,7 @@ class DuplicateList(dict[str, Any]):
         """
         from ..models.duplicate_group import DuplicateGroup
 
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -83,8 +80,7 @@ class DuplicateList(dict[str, Any]):
             groups=groups,
             group_count=group_count,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

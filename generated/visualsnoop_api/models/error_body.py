@@ -5,11 +5,12 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, of_type
 
 
-@_attrs_define(eq=False)
-class ErrorBody(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class ErrorBody(Model):
     """Why a request was refused or failed.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -19,22 +20,20 @@ class ErrorBody(dict[str, Any]):
         message (str): What was wrong and what to do about it.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         status = self.status
         message = self.message
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -43,15 +42,14 @@ class ErrorBody(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         model = cls(
             status=status,
             message=message,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

@@ -6,12 +6,13 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
 from dateutil.parser import isoparse
 
+from ..types import Model, of_type
 
-@_attrs_define(eq=False)
-class Image(dict[str, Any]):
+
+@_attrs_define(eq=False, frozen=True)
+class Image(Model):
     """What is known of one image. The picture itself is not kept.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -27,18 +28,14 @@ class Image(dict[str, Any]):
             detail, and is similar to pictures only that are the same.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    image_id: str = _attrs_field(validator=instance_of(str))
-    image_time: datetime.datetime
-    quality: int = _attrs_field(validator=instance_of(int))
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    image_id: str = _attrs_field(validator=of_type(str))
+    image_time: datetime.datetime = _attrs_field(validator=of_type(datetime.datetime))
+    quality: int = _attrs_field(validator=of_type(int))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         status = self.status
         message = self.message
         collection_id = self.collection_id
@@ -46,15 +43,17 @@ class Image(dict[str, Any]):
         image_time = self.image_time.isoformat(timespec="microseconds")
         quality = self.quality
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "image_id": image_id,
-            "image_time": image_time,
-            "quality": quality,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "image_id": image_id,
+                "image_time": image_time,
+                "quality": quality,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -63,7 +62,7 @@ class Image(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -79,8 +78,7 @@ class Image(dict[str, Any]):
             image_time=image_time,
             quality=quality,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

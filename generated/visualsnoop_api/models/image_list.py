@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, frozen, of_type
 
 if TYPE_CHECKING:
     from ..models.listed_image import ListedImage
 
 
-@_attrs_define(eq=False)
-class ImageList(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class ImageList(Model):
     """One page of the images of a collection, newest first.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -25,36 +26,32 @@ class ImageList(dict[str, Any]):
         next_image_id (None | str): The `start` of the next page; null on the last page.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    images: list[ListedImage]
-    next_image_id: None | str = _attrs_field(validator=instance_of((str, type(None))))
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    images: list[ListedImage] = _attrs_field(validator=of_type([Model]))
+    next_image_id: None | str = _attrs_field(validator=of_type(str, type(None)))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
+        object.__setattr__(self, "images", frozen(self.images))
         status = self.status
         message = self.message
         collection_id = self.collection_id
-        images = []
-        for images_item_data in self.images:
-            images_item = images_item_data.to_dict()
-            images.append(images_item)
+        images = self.images
 
         next_image_id: None | str
         next_image_id = self.next_image_id
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "images": images,
-            "next_image_id": next_image_id,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "images": frozen(images),
+                "next_image_id": next_image_id,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -65,7 +62,7 @@ class ImageList(dict[str, Any]):
         """
         from ..models.listed_image import ListedImage
 
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -90,8 +87,7 @@ class ImageList(dict[str, Any]):
             images=images,
             next_image_id=next_image_id,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...

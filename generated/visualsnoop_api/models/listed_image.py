@@ -6,12 +6,13 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
 from dateutil.parser import isoparse
 
+from ..types import Model, of_type
 
-@_attrs_define(eq=False)
-class ListedImage(dict[str, Any]):
+
+@_attrs_define(eq=False, frozen=True)
+class ListedImage(Model):
     """One image of a list.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -22,22 +23,20 @@ class ListedImage(dict[str, Any]):
             the microsecond.
     """
 
-    id: str = _attrs_field(validator=instance_of(str))
-    image_time: datetime.datetime
+    id: str = _attrs_field(validator=of_type(str))
+    image_time: datetime.datetime = _attrs_field(validator=of_type(datetime.datetime))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         id = self.id
         image_time = self.image_time.isoformat(timespec="microseconds")
 
-        field_dict: dict[str, Any] = {
-            "id": id,
-            "image_time": image_time,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "id": id,
+                "image_time": image_time,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -46,7 +45,7 @@ class ListedImage(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         id = d.pop("id")
         image_time = isoparse(str.strip(d.pop("image_time")))
 
@@ -54,8 +53,7 @@ class ListedImage(dict[str, Any]):
             id=id,
             image_time=image_time,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["id"], /) -> str: ...

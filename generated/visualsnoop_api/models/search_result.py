@@ -5,13 +5,13 @@ from typing import Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
 
 from ..models.transform import Transform, check_transform
+from ..types import Model, of_type
 
 
-@_attrs_define(eq=False)
-class SearchResult(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class SearchResult(Model):
     """One image that was found.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -29,28 +29,26 @@ class SearchResult(dict[str, Any]):
             `mirrored_rotated_270` and `unknown`: take one that you do not know for `unknown`.
     """
 
-    id: str = _attrs_field(validator=instance_of(str))
-    rank: int = _attrs_field(validator=instance_of(int))
-    score: float = _attrs_field(validator=instance_of((int, float)))
-    transform: Transform
+    id: str = _attrs_field(validator=of_type(str))
+    rank: int = _attrs_field(validator=of_type(int))
+    score: float = _attrs_field(validator=of_type(int, float))
+    transform: Transform = _attrs_field(validator=of_type(str))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
         id = self.id
         rank = self.rank
         score = self.score
         transform: str = self.transform
 
-        field_dict: dict[str, Any] = {
-            "id": id,
-            "rank": rank,
-            "score": score,
-            "transform": transform,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "id": id,
+                "rank": rank,
+                "score": score,
+                "transform": transform,
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -59,7 +57,7 @@ class SearchResult(dict[str, Any]):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        d = dict(src_dict)
+        d = {**src_dict}
         id = d.pop("id")
         rank = d.pop("rank")
         score = d.pop("score")
@@ -71,8 +69,7 @@ class SearchResult(dict[str, Any]):
             score=score,
             transform=transform,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["id"], /) -> str: ...

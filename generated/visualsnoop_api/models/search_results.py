@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from attrs.validators import instance_of
+
+from ..types import Model, frozen, of_type
 
 if TYPE_CHECKING:
     from ..models.search_result import SearchResult
 
 
-@_attrs_define(eq=False)
-class SearchResults(dict[str, Any]):
+@_attrs_define(eq=False, frozen=True)
+class SearchResults(Model):
     """The images that are similar to a picture, best first.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
@@ -24,31 +25,27 @@ class SearchResults(dict[str, Any]):
         results (list[SearchResult]): The similar images, best first.
     """
 
-    status: int = _attrs_field(validator=instance_of(int))
-    message: str = _attrs_field(validator=instance_of(str))
-    collection_id: str = _attrs_field(validator=instance_of(str))
-    results: list[SearchResult]
+    status: int = _attrs_field(validator=of_type(int))
+    message: str = _attrs_field(validator=of_type(str))
+    collection_id: str = _attrs_field(validator=of_type(str))
+    results: list[SearchResult] = _attrs_field(validator=of_type([Model]))
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes as a JSON object."""
+        object.__setattr__(self, "results", frozen(self.results))
         status = self.status
         message = self.message
         collection_id = self.collection_id
-        results = []
-        for results_item_data in self.results:
-            results_item = results_item_data.to_dict()
-            results.append(results_item)
+        results = self.results
 
-        field_dict: dict[str, Any] = {
-            "status": status,
-            "message": message,
-            "collection_id": collection_id,
-            "results": results,
-        }
-        return field_dict
+        dict.update(
+            self,
+            {
+                "status": status,
+                "message": message,
+                "collection_id": collection_id,
+                "results": frozen(results),
+            },
+        )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -59,7 +56,7 @@ class SearchResults(dict[str, Any]):
         """
         from ..models.search_result import SearchResult
 
-        d = dict(src_dict)
+        d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
@@ -76,8 +73,7 @@ class SearchResults(dict[str, Any]):
             collection_id=collection_id,
             results=results,
         )
-        model.update(src_dict)
-        return model
+        return model._take_over(src_dict)
 
     @overload
     def __getitem__(self, key: Literal["status"], /) -> int: ...
