@@ -1,0 +1,184 @@
+"""How far two pictures are the same, by their detail under a mapping.
+
+Copies agree in all of their detail, but for what was added to one of them or cut off. What only
+looks alike has strokes that contradict each other: dark where the other is light, or strong where
+the other has none.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from .alignment import (
+    BLOCK,
+    LEAST_ENERGY,
+    Mapping,
+    block_sums,
+    correlation,
+    inverse,
+    positions,
+    warped,
+)
+from .detail import Detail, Level
+
+# Cells as they come out of interpolation: from where they count as a stroke, as a strong one, and
+# up to where there is none near them.
+_STROKE, _STRONG, _NONE = 0.7, 1.4, 0.3
+
+_EDGE = 2.0  # cells along the edges of pictures, where what is beyond shows
+_MARGIN = 4  # cells along the edge of what both show, where strokes that contradict do not count
+
+_ALIKE = 0.5  # the correlation of blocks that agree
+_DIFFERENT_CELLS = 3  # of a block that differs
+_MOST_DIFFERENCES = 8
+
+Rectangle: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+
+
+@frozen(eq=False)
+class Agreement:
+    """How far two pictures are the same under a mapping.
+
+    Attributes:
+        mapping: From the coarse picture to the fine one; see `alignment`.
+        blocks: How many blocks with detail both pictures show.
+        correlation: The mean correlation of these, -1 to 1.
+        alike: Which share of them agrees, 0 to 1.
+        contradicting: Which share of the strokes is dark in one picture and light in the other.
+        missing: Which share is strong in one picture and absent in the other.
+        covered: Which share of the coarse picture lies in the fine one, and the other way round.
+        plainness: Of the one that lies in the other; see `Detail`.
+        differences: Where they differ, largest first, in units of the sides of the coarse picture.
+    """
+
+    mapping: Mapping
+    blocks: int
+    correlation: float
+    alike: float
+    contradicting: float
+    missing: float
+    covered: tuple[float, float]
+    plainness: float
+    differences: Sequence[Rectangle]
+
+
+def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
+    """How far two pictures are the same.
+
+    Args:
+        fine, coarse: The pictures; a cell of `fine` is no larger than one of `coarse`.
+        mapping: From `coarse` to `fine`.
+    """
+    target = coarse.levels[0]
+    moved = warped(fine, target.shape, mapping)
+    shown = _shown(fine, target.shape, mapping)
+    interior = _eroded(shown, _MARGIN)
+    moved, target = moved * shown, target * shown
+
+    energies, others = block_sums(moved * moved), block_sums(target * target)
+    areas = block_sums(shown.astype(np.float32))
+    has_detail = (areas > BLOCK**2 / 2) & (
+        (energies > LEAST_ENERGY * areas) | (others > LEAST_ENERGY * areas)
+    )
+    correlations = correlation(block_sums(moved * target), energies, others)
+
+    strokes = (np.abs(moved) > _STROKE) | (target != 0)
+    contradicting = (moved * target < 0) & (np.abs(moved) > _STROKE)
+    missing = _is_missing(moved, target) | _is_missing(target, moved)
+    count = max(int((strokes & interior).sum()), 1)
+    differing = block_sums((contradicting | missing).astype(np.float32))
+    is_different = has_detail & (differing >= _DIFFERENT_CELLS)
+    blocks = int(has_detail.sum())
+    covered = _covered(coarse, mapping), _covered(fine, inverse(mapping))
+    weights = np.array(covered) ** 4
+    return Agreement(
+        mapping=mapping,
+        blocks=blocks,
+        correlation=float(correlations[has_detail].mean()) if blocks else 0.0,
+        alike=float((correlations[has_detail] > _ALIKE).mean()) if blocks else 0.0,
+        contradicting=int((contradicting & interior).sum()) / count,
+        missing=int((missing & interior).sum()) / count,
+        covered=covered,
+        plainness=float(weights @ (coarse.plainness, fine.plainness) / max(weights.sum(), 1e-9)),
+        differences=_rectangles(is_different, target.shape),
+    )
+
+
+def _shown(fine: Detail, shape: tuple[int, int], mapping: Mapping) -> NDArray[np.bool_]:
+    """Which cells both pictures show, without those along their edges."""
+    rows, columns = fine.levels[0].shape
+    across, down = positions(shape, mapping, (rows, columns))
+    is_shown: NDArray[np.bool_] = (
+        (across > _EDGE) & (across < columns - _EDGE) & (down > _EDGE) & (down < rows - _EDGE)
+    )
+    edge = round(_EDGE)
+    is_shown[:edge] = is_shown[-edge:] = False
+    is_shown[:, :edge] = is_shown[:, -edge:] = False
+    return is_shown
+
+
+def _eroded(area: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
+    """A convex area, as what two pictures both show is, without a margin of so many cells."""
+    padded = np.pad(area, margin)
+    low, high = slice(None, -2 * margin), slice(2 * margin, None)
+    eroded: NDArray[np.bool_] = (
+        padded[low, low] & padded[low, high] & padded[high, low] & padded[high, high]
+    )
+    return eroded
+
+
+def _is_missing(cells: Level, others: Level) -> NDArray[np.bool_]:
+    """Where strokes are strong, and the other picture has none of their kind in any cell around."""
+    highest, lowest = _around(others, np.maximum), _around(others, np.minimum)
+    is_missing: NDArray[np.bool_] = ((cells > _STRONG) & (highest < _NONE)) | (
+        (cells < -_STRONG) & (lowest > -_NONE)
+    )
+    return is_missing
+
+
+def _around(cells: Level, extreme: np.ufunc) -> Level:
+    """The highest or lowest of each cell and its neighbours."""
+    across = cells.copy()
+    extreme(across[:, 1:], cells[:, :-1], out=across[:, 1:])
+    extreme(across[:, :-1], cells[:, 1:], out=across[:, :-1])
+    both = across.copy()
+    extreme(both[1:], across[:-1], out=both[1:])
+    extreme(both[:-1], across[1:], out=both[:-1])
+    return both
+
+
+def _covered(picture: Detail, mapping: Mapping) -> float:
+    """Which share of a picture a mapping takes into the other one."""
+    x, y = positions((32, 32), mapping, (1, 1))
+    return float(((x > 0) & (x < 1) & (y > 0) & (y < 1)).mean())
+
+
+def _rectangles(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> Sequence[Rectangle]:
+    """The rectangles around blocks that touch each other, largest first."""
+    left = {(int(row), int(column)) for row, column in zip(*np.nonzero(blocks), strict=True)}
+    areas = []
+    while left:
+        area, found = [], [left.pop()]
+        while found:
+            row, column = found.pop()
+            area.append((row, column))
+            around = {(row + down, column + across) for down in _STEPS for across in _STEPS} & left
+            left -= around
+            found.extend(around)
+        areas.append(np.array(area))
+    areas.sort(key=len, reverse=True)
+    return [_around_blocks(area, shape) for area in areas[:_MOST_DIFFERENCES]]
+
+
+_STEPS = (-1, 0, 1)
+
+
+def _around_blocks(area: NDArray[np.intp], shape: tuple[int, ...]) -> Rectangle:
+    rows, columns = shape
+    top, left = area.min(axis=0) * BLOCK
+    bottom, right = (area.max(axis=0) + 1) * BLOCK
+    return left / columns, top / rows, min(1.0, right / columns), min(1.0, bottom / rows)
