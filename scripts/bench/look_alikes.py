@@ -1,4 +1,4 @@
-"""Measure how similar strangers of the same kind look: the false finds one has to expect.
+"""Measure how similar different pictures of one kind are: the false finds one has to expect.
 
     python -m scripts.bench.look_alikes FOLDER
 
@@ -31,11 +31,12 @@ from scripts.bench.edits import (
     stickered,
     watermarked,
 )
+from scripts.bench.in_memory import as_stored
 from scripts.bench.quality import pictures_of, read
 from visualsnoop.server.matching.decode import fitted
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
-from visualsnoop.server.matching.similarity import rank
+from visualsnoop.server.matching.similarity import compare
 
 PHOTOS = 24  # of the folder get edits
 EDITS: dict[str, Edit] = {
@@ -81,7 +82,7 @@ _FINGERPRINTER = Fingerprinter()
 
 
 def scores_of_pairs(fingerprints: Sequence[Fingerprint]) -> list[float]:
-    return [rank(one, [other])[0].score for one, other in combinations(fingerprints, 2)]
+    return [compare(one, as_stored(other)).score for one, other in combinations(fingerprints, 2)]
 
 
 def made(make: Callable[[random.Random], Image.Image], count: int = 40) -> Iterator[Image.Image]:

@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scripts.bench.edits import EDITS, HARD_EDITS, UNSEEN_EDITS
+from scripts.bench.in_memory import InMemoryCollection
 from visualsnoop.server.matching.decode import FORMATS, decode, fitted
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
-from visualsnoop.server.matching.similarity import rank
 
 PHOTOS = Path(__file__).parents[2] / "tests" / "photos"
 SUFFIXES = Image.registered_extensions()
@@ -52,6 +52,10 @@ class Described:
     dhash: NDArray[np.bool_]  # (64,)
 
 
+Search = Callable[[Described], tuple[int, float]]
+"""Takes a query; gives the place of what is most like it in the collection, and its score."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -68,10 +72,10 @@ def main() -> None:
     )
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         described = [item[0] for item in pool.map(describe_plain, stored)]
-        places = [stored.index(path) for path in queries]
+        targets = [stored.index(path) for path in queries]
         found = searched(pool.map(describe_edited, queries), described)
-        strangers = searched(pool.map(describe_edited, absent), described)
-    print_tables(found, strangers, places)
+        absent_found = searched(pool.map(describe_edited, absent), described)
+    print_tables(found, absent_found, targets)
 
 
 def chosen(
@@ -128,10 +132,11 @@ def searched(
     queries: Iterable[list[Described]], stored: Sequence[Described]
 ) -> Mapping[str, tuple[NDArray[np.int64], Scores]]:
     """By method: which stored picture came first and its score, each (pictures, edits)."""
+    searches = {name: method(stored) for name, method in METHODS.items()}
     results: dict[str, list[list[tuple[int, float]]]] = {name: [] for name in METHODS}
     for edits_of_picture in queries:
-        for name, method in METHODS.items():
-            results[name].append([method(query, stored) for query in edits_of_picture])
+        for name, search in searches.items():
+            results[name].append([search(query) for query in edits_of_picture])
     return {
         name: (
             np.array([[first for first, _ in row] for row in rows], np.int64),
@@ -141,21 +146,29 @@ def searched(
     }
 
 
-def by_visualsnoop(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
-    best = rank(query.fingerprint, [other.fingerprint for other in stored])[0]
-    return best.index, best.score
+def by_visualsnoop(stored: Sequence[Described]) -> Search:
+    collection = InMemoryCollection([each.fingerprint for each in stored])
+
+    def search(query: Described) -> tuple[int, float]:
+        best = collection.search(query.fingerprint)[0]
+        return best.index, best.score
+
+    return search
 
 
-def by_pdq(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
-    return nearest_hash(query.pdq, np.stack([other.pdq[0] for other in stored]))
+def by_pdq(stored: Sequence[Described]) -> Search:
+    hashes = np.stack([each.pdq[0] for each in stored])
+    return lambda query: nearest_hash(query.pdq, hashes)
 
 
-def by_phash(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
-    return nearest_hash(query.phash, np.stack([other.phash for other in stored]))
+def by_phash(stored: Sequence[Described]) -> Search:
+    hashes = np.stack([each.phash for each in stored])
+    return lambda query: nearest_hash(query.phash, hashes)
 
 
-def by_dhash(query: Described, stored: Sequence[Described]) -> tuple[int, float]:
-    return nearest_hash(query.dhash, np.stack([other.dhash for other in stored]))
+def by_dhash(stored: Sequence[Described]) -> Search:
+    hashes = np.stack([each.dhash for each in stored])
+    return lambda query: nearest_hash(query.dhash, hashes)
 
 
 def nearest_hash(query: NDArray[Any], stored: NDArray[Any]) -> tuple[int, float]:
@@ -166,7 +179,7 @@ def nearest_hash(query: NDArray[Any], stored: NDArray[Any]) -> tuple[int, float]
     return first, -float(distances[first])
 
 
-METHODS: Mapping[str, Callable[[Described, Sequence[Described]], tuple[int, float]]] = {
+METHODS: Mapping[str, Callable[[Sequence[Described]], Search]] = {
     "VisualSnoop": by_visualsnoop,
     "PDQ": by_pdq,
     "pHash": by_phash,
@@ -176,10 +189,10 @@ METHODS: Mapping[str, Callable[[Described, Sequence[Described]], tuple[int, floa
 
 def print_tables(
     found: Mapping[str, tuple[NDArray[np.int64], Scores]],
-    strangers: Mapping[str, tuple[NDArray[np.int64], Scores]],
-    places: Sequence[int],
+    absent_found: Mapping[str, tuple[NDArray[np.int64], Scores]],
+    targets: Sequence[int],
 ) -> None:
-    right = {name: first == np.array(places)[:, np.newaxis] for name, (first, _) in found.items()}
+    right = {name: first == np.array(targets)[:, np.newaxis] for name, (first, _) in found.items()}
     print("\n" + "recall@1 by edit".ljust(32) + "".join(name.rjust(13) for name in METHODS))
     start = 0
     for family, edits in FAMILIES.items():
@@ -192,14 +205,16 @@ def print_tables(
         print_row("recall@1", [right[name][:, columns].mean() for name in METHODS])
         figures = [
             precision_figures(
-                found[name][1][:, columns], right[name][:, columns], strangers[name][1][:, columns]
+                found[name][1][:, columns],
+                right[name][:, columns],
+                absent_found[name][1][:, columns],
             )
             for name in METHODS
         ]
         print_row("micro average precision", [precision for precision, _ in figures])
         print_row("recall at 90 % precision", [recall for _, recall in figures])
 
-    print_thresholds(found["VisualSnoop"][1], right["VisualSnoop"], strangers["VisualSnoop"][1])
+    print_thresholds(found["VisualSnoop"][1], right["VisualSnoop"], absent_found["VisualSnoop"][1])
 
 
 def print_thresholds(scores: Scores, right: NDArray[np.bool_], absent_scores: Scores) -> None:

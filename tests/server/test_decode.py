@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageOps
 from visualsnoop.server.matching.decode import LONGEST_SIDE, decode, fitted
 from visualsnoop.server.matching.errors import ImageTooLarge, UnreadableImage
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
-from visualsnoop.server.matching.similarity import rank
+from visualsnoop.server.matching.similarity import compare
 
 FORMATS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
@@ -88,7 +88,7 @@ def test_same_picture_is_found_in_every_format_and_orientation(
     read = decode(file)
     # GIF has but 256 colours.
     assert difference(read, picture) < 8
-    (match,) = rank(fingerprinter.fingerprint(read), [fingerprinter.fingerprint(picture)])
+    match = compare(fingerprinter.fingerprint(read), fingerprinter.fingerprint(picture))
     assert match.score >= 0.95
     assert match.transform == "none"
 

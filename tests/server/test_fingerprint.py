@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from visualsnoop.server.matching.decode import decode
+from visualsnoop.server.matching.dihedral import hash_distances
 from visualsnoop.server.matching.fingerprinter import Fingerprinter, network_input
-from visualsnoop.server.matching.geometry import common_places
+from visualsnoop.server.matching.geometry import match_keypoints
 from visualsnoop.server.matching.keypoints import KEYPOINT
-from visualsnoop.server.matching.similarity import hash_distances
 
 GOLDEN = Path(__file__).parent / "golden_fingerprints.json"
 
@@ -37,8 +37,9 @@ def test_fingerprints_of_the_photos_are_what_they_were(
         # Decoders and processors differ in the last digits.
         assert hash_distances(made.pdq, [bytes.fromhex(known["pdq"])])[0, 0] <= 4
         assert made.embedding[:64] @ known["embedding"] > 0.99 * np.square(known["embedding"]).sum()
-        (common,) = common_places(made.keypoints, [base64.b64decode(known["keypoints"])])
-        assert common.share > 0.7
+        match = match_keypoints(made.keypoints, base64.b64decode(known["keypoints"]))
+        assert match is not None
+        assert match.inlier_ratio > 0.7
 
 
 def test_fingerprint_is_deterministic(photo: Path) -> None:

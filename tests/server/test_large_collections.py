@@ -59,7 +59,7 @@ def test_filter_by_collection_loses_no_image(service: str, database: str) -> Non
         assert found is not None
         near = await images.candidates(collection_id, found[1], 100)
         assert {candidate.image_id for candidate in near} == {image_id(n) for n in range(40)}
-        cosines = [each.compared.cosine for each in near]
+        cosines = [each.fingerprint.cosine for each in near]
         assert np.all(np.diff(cosines) <= 1e-3)
 
     by_index(database, check)

@@ -110,6 +110,28 @@ def test_stored_images_are_compared(filled: httpx.Client, photos: list[Path]) ->
     assert comparison["score"] < 0.4
 
 
+def test_comparison_is_the_same_from_either_side_and_in_a_search(
+    filled: httpx.Client, photos: list[Path]
+) -> None:
+    edits = ["turned by 90°", "cropped to 50 %, corner", "rotated by 15°", "mirrored", "caption"]
+    for number, edit in enumerate(edits):
+        add(filled, f"copy {number}", edited(photos[number], edit))
+    inverse = {"rotated_90": "rotated_270", "rotated_270": "rotated_90"}
+    image_ids = [image["id"] for image in filled.get("/images").json()["images"]]
+    for one in image_ids:
+        found = {
+            result["id"]: (result["score"], result["transform"])
+            for result in results(filled.get(f"/search/{one}?min_score=0"))
+        }
+        assert set(found) == set(image_ids) - {one}
+        for other, (score, transform) in found.items():
+            there = filled.get(f"/compare/{one}/{other}").json()
+            back = filled.get(f"/compare/{other}/{one}").json()
+            assert there["score"] == back["score"] == pytest.approx(score, abs=1e-4)
+            assert inverse.get(back["transform"], back["transform"]) == there["transform"]
+            assert transform == there["transform"]
+
+
 @pytest.mark.parametrize("path", ["/compare/nobody/nobody", "/compare/{photo}/nobody"])
 def test_comparison_with_nobody_is_not_found(
     path: str, filled: httpx.Client, photos: list[Path]

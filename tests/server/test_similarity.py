@@ -1,4 +1,4 @@
-"""Scores of copies and of strangers."""
+"""Scores of copies and of different pictures."""
 
 from pathlib import Path
 
@@ -6,18 +6,23 @@ import numpy as np
 import pdqhash
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from scripts.bench.edits import EDITS, Edit, then, transposed
+from scripts.bench.in_memory import InMemoryCollection, as_stored
+from visualsnoop.server.matching import dihedral
 from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.dihedral import dihedral_hashes, hash_distances, nearest_transforms
 from visualsnoop.server.matching.fingerprint import Fingerprint, Floats
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
-from visualsnoop.server.matching.similarity import (
-    CANDIDATES,
-    hash_distances,
-    rank,
-    transposed_hashes,
-)
+from visualsnoop.server.matching.similarity import DEPTH, Match, compare
+
+
+def rank(query: Fingerprint, stored: list[Fingerprint]) -> list[Match]:
+    """A search in a collection of these pictures."""
+    return InMemoryCollection(stored).search(query)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def pictures(photos: list[Path]) -> list[Image.Image]:
 
 @pytest.fixture(scope="module")
 def stored(pictures: list[Image.Image], fingerprinter: Fingerprinter) -> list[Fingerprint]:
-    return [fingerprinter.fingerprint(picture) for picture in pictures]
+    return [as_stored(fingerprinter.fingerprint(picture)) for picture in pictures]
 
 
 def test_picture_itself_has_score_one(stored: list[Fingerprint]) -> None:
@@ -60,13 +65,9 @@ def test_edited_copies_are_found_first(
     assert missed <= 1
 
 
-def test_strangers_have_low_scores(stored: list[Fingerprint]) -> None:
+def test_different_pictures_have_low_scores(stored: list[Fingerprint]) -> None:
     for fingerprint in stored:
         assert rank(fingerprint, stored)[1].score < 0.6
-
-
-def test_nothing_is_ranked_among_nothing(stored: list[Fingerprint]) -> None:
-    assert rank(stored[0], []) == []
 
 
 def test_scores_fall_from_rank_to_rank(stored: list[Fingerprint]) -> None:
@@ -79,10 +80,10 @@ def test_scores_fall_beyond_what_is_compared_in_full(stored: list[Fingerprint]) 
     dice = np.random.default_rng(7)
     query = stored[0]
     away = unit(dice.standard_normal(512, np.float32))
-    # Strangers by their hashes and places, each a little less alike than the one before.
+    # Different by their hashes and keypoints, each a little less alike than the one before.
     others = [
         evolve(stored[1], embedding=unit(query.embedding + step * away))
-        for step in np.linspace(0, 2, 3 * CANDIDATES, dtype=np.float32)
+        for step in np.linspace(0, 2, 3 * DEPTH.hashes, dtype=np.float32)
     ]
     scores = [match.score for match in rank(query, others)]
     assert scores == sorted(scores, reverse=True)
@@ -91,7 +92,7 @@ def test_scores_fall_beyond_what_is_compared_in_full(stored: list[Fingerprint]) 
 def test_pages_of_results_fit_together(stored: list[Fingerprint]) -> None:
     dice = np.random.default_rng(7)
     query = stored[0].embedding
-    away = [unit(dice.standard_normal(512, np.float32)) for _ in range(3 * CANDIDATES)]
+    away = [unit(dice.standard_normal(512, np.float32)) for _ in range(3 * DEPTH.hashes)]
     steps = np.linspace(0, 3, len(away), dtype=np.float32)
     embeddings = [unit(query + step * way) for step, way in zip(steps, away, strict=True)]
     embeddings.sort(key=lambda embedding: -float(embedding @ query))
@@ -99,10 +100,84 @@ def test_pages_of_results_fit_together(stored: list[Fingerprint]) -> None:
     # The last one would come first by its hash, but is too far away to be compared in full.
     others = [evolve(other, pdq=bytes(32)) for other in near[:-1]] + [near[-1]]
     whole = [(match.index, match.score) for match in rank(stored[0], others)]
-    for count in (CANDIDATES, CANDIDATES + 1, 2 * CANDIDATES):
+    for count in (DEPTH.hashes, DEPTH.hashes + 1, 2 * DEPTH.hashes):
         page = [(match.index, match.score) for match in rank(stored[0], others[:count])]
         assert page == whole[:count]
     assert [score for _, score in whole] == sorted((score for _, score in whole), reverse=True)
+
+
+INVERSE = {"rotated_90": "rotated_270", "rotated_270": "rotated_90"}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "mirrored",
+        "turned by 90°",
+        "turned by 270°",
+        "rotated by 15°",
+        "cropped to 50 %, corner",
+        "cropped, mirrored, JPEG 40",
+        "blurred much",
+        "caption",
+        "border, 15 %",
+        "scaled to 20 %",
+    ],
+)
+def test_exchanged_pictures_have_the_same_score_and_the_inverse_transform(
+    edit: str,
+    pictures: list[Image.Image],
+    stored: list[Fingerprint],
+    fingerprinter: Fingerprinter,
+) -> None:
+    edited = [
+        as_stored(fingerprinter.fingerprint(fitted(EDITS[edit](picture)))) for picture in pictures
+    ]
+    told = set()
+    for index, one in enumerate(edited):
+        for other in (stored[index], stored[index - 1], edited[index - 1]):
+            match, back = compare(one, other), compare(other, one)
+            assert match.score == back.score
+            assert match.transform == INVERSE.get(back.transform, back.transform)
+            told.add(match.transform)
+    assert len(told) > 1
+
+
+def test_symmetric_pictures_have_the_inverse_transform_too(fingerprinter: Fingerprinter) -> None:
+    # Each way to mirror and turn these is as good as several others.
+    squares = Image.new("L", (2, 2))
+    squares.putdata([0, 255, 255, 0])
+    symmetric = [
+        Image.radial_gradient("L").resize((320, 320)),
+        squares.resize((320, 320), Image.Resampling.NEAREST),
+        Image.linear_gradient("L").resize((320, 320)),
+    ]
+    known = [as_stored(fingerprinter.fingerprint(each.convert("RGB"))) for each in symmetric]
+    for one in known:
+        for other in known:
+            match, back = compare(one, other), compare(other, one)
+            assert match.score == back.score
+            assert match.transform == INVERSE.get(back.transform, back.transform)
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_exchanged_hashes_have_the_same_distance_and_the_inverse_transform(
+    one: bytes, other: bytes
+) -> None:
+    names = dihedral.TRANSFORMS
+    (transform,), (distance,) = nearest_transforms(one, [other])
+    (back,), (distance_back,) = nearest_transforms(other, [one])
+    assert distance == distance_back
+    assert names[transform] == INVERSE.get(names[back], names[back])
+
+
+def test_search_scores_as_a_comparison_does(
+    pictures: list[Image.Image], stored: list[Fingerprint], fingerprinter: Fingerprinter
+) -> None:
+    query = fingerprinter.fingerprint(EDITS["cropped to 50 %, corner"](pictures[0]))
+    for match in rank(query, stored):
+        compared = compare(query, as_stored(stored[match.index]))
+        assert (match.score, match.transform) == (compared.score, compared.transform)
 
 
 def unit(vector: Floats) -> Floats:
@@ -115,7 +190,7 @@ def test_hashes_of_turned_pictures_are_derived_from_one_hash(pictures: list[Imag
         bits, quality = pdqhash.compute(np.asarray(picture))
         if quality < 50:
             continue
-        derived = np.unpackbits(transposed_hashes(np.packbits(bits).tobytes()), axis=1)
+        derived = np.unpackbits(dihedral_hashes(np.packbits(bits).tobytes()), axis=1)
         exact = np.array(pdqhash.compute_dihedral(np.asarray(picture))[0])
         nearest = (exact[:, np.newaxis] != derived).sum(axis=2).min(axis=1)
         assert nearest.max() <= 24
@@ -151,7 +226,7 @@ def test_transform_tells_how_the_query_was_made(
 ) -> None:
     told = []
     for picture, fingerprint in zip(pictures, stored, strict=True):
-        (match,) = rank(fingerprinter.fingerprint(TRANSFORMS[transform](picture)), [fingerprint])
+        match = compare(fingerprinter.fingerprint(TRANSFORMS[transform](picture)), fingerprint)
         told.append(match.transform)
     # Of the one photo that has hardly any detail it cannot be told.
     assert set(told) <= {transform, "unknown"}
@@ -166,7 +241,7 @@ def test_transform_of_a_part_is_told(
     fingerprinter: Fingerprinter,
 ) -> None:
     part = then(EDITS["cropped to 30 %, middle"], TRANSFORMS[transform])(pictures[0])
-    (match,) = rank(fingerprinter.fingerprint(part), [stored[0]])
+    match = compare(fingerprinter.fingerprint(part), stored[0])
     assert match.transform == transform
     assert match.score > 0.7
 
@@ -175,13 +250,13 @@ def test_picture_that_lies_askew_has_no_transform(
     pictures: list[Image.Image], stored: list[Fingerprint], fingerprinter: Fingerprinter
 ) -> None:
     askew = fitted(EDITS["rotated by 45°"](pictures[0]))
-    (match,) = rank(fingerprinter.fingerprint(askew), [stored[0]])
+    match = compare(fingerprinter.fingerprint(askew), stored[0])
     assert match.transform == "unknown"
     assert match.score > 0.7
 
 
 @pytest.mark.parametrize("edit", ["caption", "text above and below", "watermark"])
-def test_strangers_are_none_the_closer_for_what_was_added_to_both(
+def test_different_pictures_are_none_the_closer_for_what_was_added_to_both(
     edit: str, pictures: list[Image.Image], fingerprinter: Fingerprinter
 ) -> None:
     edited = [fingerprinter.fingerprint(fitted(EDITS[edit](picture))) for picture in pictures]
@@ -193,7 +268,7 @@ def test_part_is_no_better_than_the_whole(
     pictures: list[Image.Image], stored: list[Fingerprint], fingerprinter: Fingerprinter
 ) -> None:
     part = fingerprinter.fingerprint(EDITS["cropped to 70 %, corner"](pictures[0]))
-    (match,) = rank(part, [stored[0]])
+    match = compare(part, stored[0])
     assert 0.7 < match.score < 0.99
 
 
@@ -216,7 +291,7 @@ def test_pictures_without_detail_match_only_what_is_the_same(
     for colour, query in flat.items():
         others = [fingerprint for name, fingerprint in flat.items() if name != colour]
         assert all(match.score < 0.4 for match in rank(query, [*others, *stored]))
-        assert rank(query, [query])[0].score == 1
+        assert compare(query, query).score == 1
 
 
 def page_of_text(line: str) -> Image.Image:
@@ -238,4 +313,4 @@ def test_pictures_of_little_detail_do_not_match_everything(
     for index, query in enumerate(made):
         others = [*made[:index], *made[index + 1 :], *stored]
         assert all(match.score < 0.7 for match in rank(query, others))
-        assert rank(query, [query])[0].score == pytest.approx(1, abs=1e-4)
+        assert compare(query, query).score == pytest.approx(1, abs=1e-4)

@@ -1,7 +1,9 @@
-"""A search: the database says which images may be similar, and then each of them is compared."""
+"""A search: the database gives candidates, and each of them is compared with the query."""
+
+import asyncio
 
 from .matching.fingerprint import Fingerprint
-from .matching.similarity import Match, rank_compared
+from .matching.similarity import Match, rank
 from .metrics import STEP_SECONDS
 from .storage.images import Candidate, ImageStore
 
@@ -16,15 +18,17 @@ async def find_similar(
     """The images of a collection that are most similar to a picture, best first.
 
     Args:
-        store: What is stored.
+        store: The stored images.
         collection_id: The collection.
-        query: The picture.
+        query: The fingerprint of the picture.
         count: How many images are wanted at least.
         without: An image to leave out: the picture itself, if it is stored.
     """
     with STEP_SECONDS.labels("search").time():
-        candidates = await store.candidates(collection_id, query, count)
-    others = [candidate for candidate in candidates if candidate.image_id != without]
+        candidates = await store.candidates(collection_id, query, count, without)
     with STEP_SECONDS.labels("compare").time():
-        matches = rank_compared(query, [other.compared for other in others])
-    return [(others[match.index], match) for match in matches]
+        # Other requests are answered meanwhile.
+        matches = await asyncio.to_thread(
+            rank, query, [candidate.fingerprint for candidate in candidates]
+        )
+    return [(candidates[match.index], match) for match in matches]

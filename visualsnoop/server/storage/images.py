@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 
 from ..matching.fingerprint import Fingerprint
 from ..matching.keypoints import STORED_BYTES
-from ..matching.similarity import CANDIDATES, CANDIDATES_OF_LARGE, PLACED, Compared
+from ..matching.similarity import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint
 from .duplicates import discard_pairs, queue_comparison
 from .pool import Connection, Pool
 
@@ -41,7 +41,7 @@ class Candidate:
 
     image_id: str
     image_time: datetime
-    compared: Compared
+    fingerprint: CandidateFingerprint
 
 
 class ImageStore:
@@ -194,7 +194,7 @@ class ImageStore:
         return None if row is None else (StoredImage(*row[:3]), _from_row(row[3:]))
 
     async def candidates(
-        self, collection_id: str, query: Fingerprint, count: int
+        self, collection_id: str, query: Fingerprint, count: int, without: str | None = None
     ) -> list[Candidate]:
         """The images whose embedding is nearest to that of a query, of the same version.
 
@@ -204,38 +204,41 @@ class ImageStore:
         Args:
             collection_id: The collection.
             query: The picture that is searched for.
-            count: How many images are wanted. There may be more: those that are to be compared by
-                their hashes, and one that may be the picture itself.
+            count: How many images are wanted. There may be more, if more are to be compared by
+                their hashes.
+            without: An image to leave out.
         """
         distance, order = f"embedding::halfvec({len(query.embedding)}) <=> %s", "distance"
-        hashed = CANDIDATES_OF_LARGE
+        depth = DEPTH_OF_LARGE
         if not await self._is_large(collection_id):
             # The index is on the distance, and so of no use for this sum.
             distance, order = f"({distance}) + 0", "distance, image_id"
-            hashed = CANDIDATES
+            depth = DEPTH
         # What is not compared would be most of what the database sends.
         rows = await self._pool.rows(
             f"""
             SELECT image_id, image_time, 1 - distance, quality,
-                CASE WHEN place <= {hashed + 1} THEN pdq ELSE '' END,
-                CASE WHEN place <= {PLACED + 1} THEN keypoints ELSE '' END
+                CASE WHEN place <= {depth.hashes} THEN pdq END,
+                CASE WHEN place <= {depth.keypoints} THEN keypoints END
             FROM (
                 SELECT *, row_number() OVER (ORDER BY {order}) AS place
                 FROM (
                     SELECT image_id, image_time, quality, pdq, keypoints, {distance} AS distance
                     FROM images
                     WHERE collection_id = %s AND version = {int(query.version)}
+                        AND image_id IS DISTINCT FROM %s
                     ORDER BY {order} LIMIT %s
                 ) AS nearest
             ) AS placed ORDER BY place
             """,
             HalfVector(query.embedding),
             collection_id,
-            max(count, hashed) + 1,
+            without,
+            max(count, depth.hashes),
         )
         return [
-            Candidate(image_id, image_time, Compared(*compared))
-            for image_id, image_time, *compared in rows
+            Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
+            for image_id, image_time, *fingerprint in rows
         ]
 
     async def _is_large(self, collection_id: str) -> bool:

@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from ..matching.similarity import CANDIDATES_OF_LARGE
+from ..matching.similarity import DEPTH_OF_LARGE
 from ..settings import Settings
 
 # Seconds. A machine that has vanished does not say that its connections have ended.
@@ -85,7 +85,7 @@ def connection_pool(settings: Settings) -> Pool:
             # The index goes on until it has enough images of the one collection that is searched.
             "hnsw.iterative_scan": "strict_order",
             # A walk keeps so many in mind: more than are asked for, or it would miss some of them.
-            "hnsw.ef_search": f"{2 * CANDIDATES_OF_LARGE}",
+            "hnsw.ef_search": f"{2 * DEPTH_OF_LARGE.hashes}",
             "hnsw.max_scan_tuples": "1000000",
             "statement_timeout": f"{1000 * settings.statement_time:.0f}",
             "lock_timeout": f"{1000 * _LOCK_TIME:.0f}",

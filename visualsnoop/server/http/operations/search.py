@@ -14,7 +14,7 @@ from visualsnoop_api.models.search_results import SearchResults
 
 from ...errors import bad_request, image_not_found
 from ...matching.fingerprint import Fingerprint
-from ...matching.similarity import rank
+from ...matching.similarity import compare
 from ...search import find_similar
 from ...storage.images import StoredImage
 from ...storage.keys import Key
@@ -97,7 +97,7 @@ async def compare_image(request: Request, key: Key, deps: Dependencies) -> JSONR
         raise bad_request(
             f"Image {image.image_id!r} was stored with another model: add it again to compare"
         )
-    (match,) = rank(comparable[0], [fingerprint])
+    match = compare(comparable[0], fingerprint)
     return model_response(
         Comparison(
             status=200,
@@ -115,7 +115,7 @@ async def compare_images_by_id(request: Request, key: Key, deps: Dependencies) -
     other, fingerprint = await _stored_fingerprint(key, deps, path_image_id(request, "other_id"))
     if query.version != fingerprint.version:
         raise bad_request("The images were stored with different models: add one again")
-    (match,) = rank(query, [fingerprint])
+    match = compare(query, fingerprint)
     return model_response(
         ComparisonById(
             status=200,
