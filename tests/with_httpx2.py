@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-# They run the SDK in other processes.
-_ELSEWHERE = {"test_command_line.py", "test_load.py"}
+# It runs the SDK in other processes.
+_ELSEWHERE = {"test_load.py"}
 
 
 def main() -> int:

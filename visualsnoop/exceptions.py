@@ -1,23 +1,23 @@
 """The errors of the SDK.
 
-VisualSnoopError
-├── ResponseError                   the server answered with an error status
-│   ├── BadRequestError             400, or another 4xx that has no class of its own
-│   ├── AuthenticationError         401: the keys, the signature or the date were refused
-│   ├── ForbiddenError              403: the keys are read-only
-│   ├── NotFoundError               404: the collection has no image of this ID
-│   ├── ImageExistsError            409: the collection has an image of this ID already
-│   ├── ImageRefusedError           415: not an image that the service can read
-│   │   └── ImageTooLargeError      413: too many bytes or pixels
-│   ├── RateLimitError              429: too many requests
-│   ├── ServerError                 5xx: the service failed
-│   └── UnexpectedResponseError     an answer that is not what the API describes
-├── ConnectError                    no connection; nothing was sent
-│   └── ConnectTimeoutError         no connection in time (also a RequestTimeoutError)
-├── RequestTimeoutError             no answer in time; the server may or may not have acted
-├── ConnectionLostError             the connection broke; the server may or may not have acted
-└── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
-    └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
+    VisualSnoopError
+    ├── ResponseError                   the server answered with an error status
+    │   ├── BadRequestError             400, or another 4xx that has no class of its own
+    │   ├── AuthenticationError         401: the keys, the signature or the date were refused
+    │   ├── ForbiddenError              403: the keys are read-only
+    │   ├── NotFoundError               404: the collection has no image of this ID
+    │   ├── ImageExistsError            409: the collection has an image of this ID already
+    │   ├── ImageRefusedError           415: not an image that the service can read
+    │   │   └── ImageTooLargeError      413: too many bytes or pixels
+    │   ├── RateLimitError              429: too many requests
+    │   ├── ServerError                 5xx: the service failed
+    │   └── UnexpectedResponseError     an answer that is not what the API describes
+    ├── ConnectError                    no connection; nothing was sent
+    │   └── ConnectTimeoutError         no connection in time (also a RequestTimeoutError)
+    ├── RequestTimeoutError             no answer in time; the server may or may not have acted
+    ├── ConnectionLostError             the connection broke; the server may or may not have acted
+    └── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
+        └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 from visualsnoop.server.storage.schema import migrations, revision, upgrade
 
-from ..test_command_line import run
+from ..cli.command import run
 
 REVISIONS = [
     script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions()

@@ -20,8 +20,8 @@ from visualsnoop.server.http.authentication import authenticate
 from visualsnoop.server.storage.keys import Key, NewKeys
 from visualsnoop.server.vault import Vault
 
+from ..cli.command import run
 from ..services import Service, client, signed_head
-from ..test_command_line import run
 
 PUBLIC_KEY = "0f1e2d3c4b5a69788796"
 

@@ -1,55 +1,16 @@
-"""The commands for the images of a collection."""
+"""The commands that search, compare, list and delete images."""
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import Collection
-from ..bulk import Outcome
-from ..models import Comparison, ComparisonById, Image, SearchByIdResults, SearchResults
-from .options import json_option
-
-_concurrency_option = click.option(
-    "--concurrency",
-    type=click.IntRange(1),
-    default=8,
-    show_default=True,
-    help="How many images to work on at a time.",
-)
-
-
-@click.command()
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--id", "image_id", help="The ID to store a single image under.")
-@click.option("--update", is_flag=True, help="Replace images that have the ID already.")
-@click.option("--skip-existing", is_flag=True, help="Pass over IDs that are there already.")
-@_concurrency_option
-def add(
-    images: tuple[Path, ...],
-    image_id: str | None,
-    update: bool,
-    skip_existing: bool,
-    concurrency: int,
-) -> None:
-    """Add IMAGES to the collection, each under its file name.
-
-    What fails is named, and leaves the others alone; --skip-existing goes on where an earlier
-    call left off.
-    """
-    if image_id is not None and len(images) > 1:
-        raise click.UsageError("--id is for a single image")
-    with Collection.from_env() as collection:
-        outcomes = collection.add_images(
-            [(image_id or path.name, path) for path in images],
-            concurrency=concurrency,
-            update_existing=update,
-            skip_existing=skip_existing,
-        )
-        _print_outcomes(outcomes)
+from ..models import Comparison, ComparisonById, SearchByIdResults, SearchResults
+from .options import concurrency_option, json_option
+from .outcomes import print_outcomes, printable
 
 
 @click.command()
@@ -72,7 +33,7 @@ def search(image: Path | None, image_id: str | None, as_json: bool, **limits: An
         _print_json(found)
         return
     for result in found.results:
-        click.echo(f"{result.score:.3f}  {result.id}")
+        click.echo(f"{result.score:.3f}  {printable(result.id)}")
 
 
 @click.command()
@@ -116,7 +77,7 @@ def duplicates(min_score: float | None, as_json: bool) -> None:
         if number > 0:
             click.echo()
         for image in group.images:
-            click.echo(f"{group.score:.3f}  {image.id}")
+            click.echo(f"{group.score:.3f}  {printable(image.id)}")
 
 
 @click.command("not-duplicates")
@@ -138,36 +99,31 @@ def list_images() -> None:
     """List the images, newest first."""
     with Collection.from_env() as collection:
         for image in collection.iter_images(page_size=1000):
-            click.echo(f"{image.image_time:%Y-%m-%d %H:%M:%S}  {image.id}")
+            click.echo(f"{image.image_time:%Y-%m-%d %H:%M:%S}  {printable(image.id)}")
 
 
 @click.command()
 @click.argument("image_ids", nargs=-1, required=True)
-@_concurrency_option
-def delete(image_ids: tuple[str, ...], concurrency: int) -> None:
+@click.option("--skip-missing", is_flag=True, help="Pass over IDs that no image has.")
+@concurrency_option
+def delete(image_ids: tuple[str, ...], skip_missing: bool, concurrency: int) -> None:
     """Remove images by their IDs."""
     with Collection.from_env() as collection:
-        _print_outcomes(collection.delete_images(image_ids, concurrency=concurrency))
+        is_complete = print_outcomes(
+            collection,
+            collection.delete_images(image_ids, concurrency=concurrency, skip_missing=skip_missing),
+            len(image_ids),
+            lambda outcome: printable(outcome.item),
+            skipped="there is none",
+            go_on="To go on, give --skip-missing",
+        )
+    if not is_complete:
+        sys.exit(1)
 
 
 def _check_either(image: Path | None, image_id: str | None) -> None:
     if (image is None) == (image_id is None):
         raise click.UsageError("give either an image or --id")
-
-
-def _print_outcomes(outcomes: Iterable[Outcome[Any, Image]]) -> None:
-    """Print what becomes of each image; exit with status 1 at the end if any failed."""
-    has_failed = False
-    for outcome in outcomes:
-        if outcome.error is not None:
-            has_failed = True
-            click.echo(f"Error: {outcome.image_id}: {outcome.error}", err=True)
-        elif outcome.skipped:
-            click.echo(f"skipped {outcome.image_id}")
-        elif outcome.result is not None:
-            click.echo(f"{outcome.result.message.lower()} {outcome.image_id}")
-    if has_failed:
-        sys.exit(1)
 
 
 def _print_json(answer: object) -> None:

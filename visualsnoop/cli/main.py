@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from .. import VisualSnoopError, __version__
+from .add import add
 from .conformance import conformance
-from .images import add, compare, delete, duplicates, list_images, not_duplicates, search
+from .images import compare, delete, duplicates, list_images, not_duplicates, search
+from .outcomes import INTERRUPTED
 from .serve import serve
 from .service import collections, db, keys
 from .transfer import export_, import_
@@ -18,6 +20,12 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever reads the output has seen enough.
+            raise
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted", err=True)
+            ctx.exit(INTERRUPTED)
         except (VisualSnoopError, OSError, ValueError) as error:
             raise click.ClickException(str(error)) from error
         except ModuleNotFoundError as error:

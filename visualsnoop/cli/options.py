@@ -10,6 +10,15 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+concurrency_option = click.option(
+    "--concurrency",
+    metavar="NUMBER",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Images that are worked on at a time.",
+)
+
 
 def database_options(command: _Command) -> _Command:
     """What says where the data of a service are."""

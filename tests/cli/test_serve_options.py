@@ -14,7 +14,7 @@ from visualsnoop.cli.main import cli
 from visualsnoop.cli.serve import serve
 from visualsnoop.server.settings import MIB, Listening, Option, Settings, options
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 MANUAL = "\n".join(page.read_text() for page in sorted(DOCS.glob("*.md")))
 OPTIONS: dict[str, Option] = {
     f"--{field.name.replace('_', '-')}": option

@@ -1,0 +1,43 @@
+"""The command line as people use it: processes, their output and their exit status."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from visualsnoop.server.storage.keys import NewKeys
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command `visualsnoop` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "visualsnoop", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
+
+
+@contextmanager
+def started(*arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The command `visualsnoop` while it is under way."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "visualsnoop", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    ) as process:
+        yield process
+
+
+def environment_of(endpoint: str, keys: NewKeys) -> dict[str, str]:
+    """The variables by which commands find a collection."""
+    return {
+        "VISUALSNOOP_ENDPOINT": endpoint,
+        "VISUALSNOOP_PUBLIC_KEY": keys.public_key,
+        "VISUALSNOOP_SECRET_KEY": keys.secret_key,
+    }

@@ -1,0 +1,111 @@
+"""The commands for a service: its keys, its collections and its database."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from visualsnoop.server.storage.collections import find_collection
+from visualsnoop.server.storage.keys import list_keys
+
+from .command import run
+
+
+def test_keys_are_created_while_the_service_runs(service: str, database: str, photo: Path) -> None:
+    made = json.loads(run("keys", "create", "cli", "--json", "--database", database).stdout)
+    assert re.fullmatch("[0-9a-f]{8}", made["collection_id"])
+    assert re.fullmatch("[0-9a-f]{20}", made["public_key"])
+    assert re.fullmatch("[0-9A-Za-z]{40}", made["secret_key"])
+    environment = {
+        "VISUALSNOOP_ENDPOINT": service,
+        "VISUALSNOOP_PUBLIC_KEY": made["public_key"],
+        "VISUALSNOOP_SECRET_KEY": made["secret_key"],
+    }
+    assert run("add", photo, **environment).returncode == 0
+
+
+def test_second_pair_of_keys_opens_the_same_collection(database: str) -> None:
+    first, second, other = (
+        json.loads(run("keys", "create", name, "--json", "--database", database).stdout)
+        for name in ("pair", "pair", "another")
+    )
+    assert first["collection_id"] == second["collection_id"] != other["collection_id"]
+    assert first["public_key"] != second["public_key"]
+
+
+def test_data_folder_of_its_own_is_made_and_kept(tmp_path: Path) -> None:
+    data = tmp_path / "new" / "folder"
+    first, again = (
+        json.loads(run("keys", "create", "kept", "--json", VISUALSNOOP_DATA=str(data)).stdout)
+        for _ in range(2)
+    )
+    assert first["collection_id"] == again["collection_id"]
+
+
+def test_data_folder_and_database_exclude_each_other(tmp_path: Path) -> None:
+    answer = run("serve", "--data", tmp_path, "--database", "postgresql://localhost")
+    assert answer.returncode == 1
+    assert "not both" in answer.stderr
+
+
+def test_database_that_cannot_be_reached_is_one_line_of_error() -> None:
+    answer = run("keys", "create", "a", "--database", "postgresql://127.0.0.1:1/none")
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "127.0.0.1" in answer.stderr
+
+
+def test_port_that_is_taken_is_one_line_of_error(service: str, database: str) -> None:
+    port = service.split(":")[2].split("/")[0]
+    answer = run("serve", "--port", port, "--database", database)
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+
+
+def test_keys_are_listed_without_secrets_rotated_and_revoked(database: str) -> None:
+    at = ("--database", database)
+    made = json.loads(run("keys", "create", "cycle", "--read-only", "--json", *at).stdout)
+    rotated = json.loads(
+        run("keys", "rotate", made["public_key"], "--grace", "1", "--json", *at).stdout
+    )
+    listed = run("keys", "list", *at).stdout
+    lines = {line.split()[0]: line for line in listed.splitlines()}
+    assert "read-only" in lines[rotated["public_key"]]
+    assert "never expires" in lines[rotated["public_key"]]
+    assert "expires 20" in lines[made["public_key"]]
+    as_json = run("keys", "list", "--json", *at).stdout
+    for secret in (made["secret_key"], rotated["secret_key"]):
+        assert secret not in listed + as_json
+    assert made["public_key"] in {pair["public_key"] for pair in json.loads(as_json)}
+    assert run("keys", "revoke", made["public_key"], *at).returncode == 0
+    assert made["public_key"] not in {pair.public_key for pair in list_keys(database)}
+
+
+def test_expiry_that_is_no_date_is_refused(database: str) -> None:
+    answer = run("keys", "create", "a", "--expires", "tomorrow", "--database", database)
+    assert answer.returncode == 2
+    assert "2030-01-31" in answer.stderr
+
+
+def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
+    at = ("--database", database)
+    made = json.loads(run("keys", "create", "before", "--user", "eve", "--json", *at).stdout)
+    collection_id = made["collection_id"]
+    assert run("collections", "rename", collection_id, "after", *at).returncode == 0
+    listed = run("collections", "list", *at).stdout.splitlines()
+    (line,) = [line for line in listed if line.startswith(collection_id)]
+    assert line.split()[3:] == ["0", "images", "1", "key", "pairs", "after", "(eve)"]
+    unconfirmed = run("collections", "delete", collection_id, *at)
+    assert unconfirmed.returncode == 1
+    assert "after" in unconfirmed.stdout
+    assert run("collections", "delete", collection_id, "--yes", *at).returncode == 0
+    with pytest.raises(ValueError, match="no collection"):
+        find_collection(database, collection_id)
+
+
+def test_wrong_master_key_is_one_line_of_error(database: str, service: str) -> None:
+    answer = run("serve", "--database", database, VISUALSNOOP_MASTER_KEY="ab" * 32)
+    assert answer.returncode == 1
+    assert "another master key" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
