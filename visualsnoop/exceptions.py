@@ -18,6 +18,8 @@
     ├── ConnectionLostError             the connection broke; the server may or may not have acted
     └── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
         └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
+
+Mistakes of the program, such as an argument of another type, are a `TypeError` or a `ValueError`.
 """
 
 from collections.abc import Mapping
