@@ -35,7 +35,7 @@ _PACKAGE = Path(__file__).parents[1]
     help="Another scenario, with its pictures in a folder beside it.",
 )
 def conformance(endpoint: str | None, without_similarity: bool, file: Path | None) -> None:
-    """Check that a server answers as the contract of the API says.
+    """Check that a server keeps the contract of the API.
 
     It plays the scenario of the contract with the keys in VISUALSNOOP_PUBLIC_KEY and
     VISUALSNOOP_SECRET_KEY, whose collection has to be empty, and is emptied at the end. The exit
