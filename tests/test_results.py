@@ -259,10 +259,10 @@ def test_optional_and_nested_values_are_checked(tmp_path: Path) -> None:
     source = generated("size: {type: [boolean, 'null']}", tmp_path).read_text()
     for check in (
         "of_type(str)",
-        "of_type([[int, float]], Unset)",
-        "of_type(datetime.datetime, type(None), Unset)",
-        "of_type(int, Unset)",
-        "of_type(bool, type(None), Unset)",
+        "of_type([[int, float]], type(None))",
+        "of_type(datetime.datetime, type(None))",
+        "of_type(int, type(None))",
+        "of_type(bool, type(None))",
     ):
         assert check in source
 
@@ -292,3 +292,38 @@ def test_response_that_cannot_be_checked_ends_the_generation(
     with pytest.raises(Exception, match="returned non-zero exit status"):
         generated("", tmp_path, "{type: string, format: uuid}")
     assert "no check for responses of type" in "".join(capfd.readouterr())
+
+
+REGION = [{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 0.0}, {"x": 1.0, "y": 0.5}, {"x": 0.0, "y": 0.5}]
+RESULT = {"id": "beach", "rank": 0, "score": 0.9, "transform": "none"}
+
+
+def test_region_has_typed_corners() -> None:
+    result = SearchResult.from_dict({**RESULT, "region": REGION, "overlap": 0.5})
+    assert result.region is not None
+    assert [(corner.x, corner.y) for corner in result.region] == [
+        (0, 0),
+        (1, 0),
+        (1, 0.5),
+        (0, 0.5),
+    ]
+    assert result["region"] == REGION
+
+
+def test_field_that_is_null_is_none_and_an_entry() -> None:
+    result = SearchResult.from_dict({**RESULT, "region": None, "overlap": None})
+    assert result.region is None
+    assert result["region"] is None
+
+
+def test_field_that_an_older_server_lacks_is_none_and_no_entry() -> None:
+    result = SearchResult.from_dict(RESULT)
+    assert result.region is None
+    assert result.overlap is None
+    assert result == RESULT
+
+
+@pytest.mark.parametrize("region", [5, "here", [5], [{"x": 1}], [{"x": "left", "y": 0}], {}])
+def test_region_of_another_type_is_refused(region: object) -> None:
+    with pytest.raises((TypeError, ValueError, KeyError)):
+        SearchResult.from_dict({**RESULT, "region": region})

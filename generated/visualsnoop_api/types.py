@@ -111,9 +111,13 @@ class Model(FrozenDict):
     def _take_over(self, src_dict: Mapping[str, Any]) -> Self:
         """Take over the JSON object from which the attributes were read, unknown fields included.
 
+        What is missing there is no entry, and None as an attribute.
+
         Raises:
             TypeError: If a list or an object is not of its type.
         """
+        for name in self.keys() - src_dict.keys():
+            dict.__delitem__(self, name)
         for name, value in src_dict.items():
             own = self.get(name, UNSET)
             if own != value:

@@ -11,6 +11,8 @@ from .get_collection_session import GetCollectionSession
 from .image import Image
 from .image_list import ImageList
 from .listed_image import ListedImage
+from .point import Point
+from .rectangle import Rectangle
 from .search_by_id_results import SearchByIdResults
 from .search_result import SearchResult
 from .search_results import SearchResults
@@ -28,6 +30,8 @@ __all__ = (
     "Image",
     "ImageList",
     "ListedImage",
+    "Point",
+    "Rectangle",
     "SearchByIdResults",
     "SearchResult",
     "SearchResults",

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.transform import Transform, check_transform
-from ..types import Model, of_type
+from ..types import UNSET, Model, Unset, frozen, of_type
+
+if TYPE_CHECKING:
+    from ..models.point import Point
+    from ..models.rectangle import Rectangle
 
 
 @_attrs_define(eq=False, frozen=True)
@@ -29,6 +33,14 @@ class Comparison(Model):
             Newer servers may have more values than `none`, `rotated_90`, `rotated_180`,
             `rotated_270`, `mirrored`, `mirrored_rotated_90`, `mirrored_rotated_180`,
             `mirrored_rotated_270` and `unknown`: take one that you do not know for `unknown`.
+        region (list[Point] | None): Where the query lies in the stored image: its corners, top
+            left, top right, bottom right and bottom left, in units of the width and the height of
+            the stored image. What lies outside of 0 to 1 is not in the stored image: of a collage,
+            the corners are far outside. Null where nothing was found in common.
+        overlap (float | None): Which share of the two pictures, laid on each other, was found
+            to be the same. Null where that could not be told, as of pictures without detail.
+        differences (list[Rectangle] | None): Where the two differ though the one lies on the
+            other, at most 8 rectangles, the largest first; null where that was not looked at.
     """
 
     status: int = _attrs_field(validator=of_type(int))
@@ -37,14 +49,24 @@ class Comparison(Model):
     image_id: str = _attrs_field(validator=of_type(str))
     score: float = _attrs_field(validator=of_type(int, float))
     transform: Transform = _attrs_field(validator=of_type(str))
+    region: list[Point] | None = _attrs_field(default=None, validator=of_type([Model], type(None)))
+    overlap: float | None = _attrs_field(default=None, validator=of_type(int, float, type(None)))
+    differences: list[Rectangle] | None = _attrs_field(
+        default=None, validator=of_type([Model], type(None))
+    )
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "region", frozen(self.region))
+        object.__setattr__(self, "differences", frozen(self.differences))
         status = self.status
         message = self.message
         collection_id = self.collection_id
         image_id = self.image_id
         score = self.score
-        transform: str = self.transform
+        transform = self.transform
+        region = self.region
+        overlap = self.overlap
+        differences = self.differences
 
         dict.update(
             self,
@@ -55,6 +77,9 @@ class Comparison(Model):
                 "image_id": image_id,
                 "score": score,
                 "transform": transform,
+                "region": frozen(region),
+                "overlap": overlap,
+                "differences": frozen(differences),
             },
         )
 
@@ -65,6 +90,9 @@ class Comparison(Model):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
+        from ..models.point import Point
+        from ..models.rectangle import Rectangle
+
         d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
@@ -73,6 +101,61 @@ class Comparison(Model):
         score = d.pop("score")
         transform = check_transform(d.pop("transform"))
 
+        def _parse_region(data: object) -> list[Point] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                componentsschemas_region_type_0 = []
+                _componentsschemas_region_type_0 = data
+                for componentsschemas_region_type_0_item_data in _componentsschemas_region_type_0:
+                    componentsschemas_region_type_0_item = Point.from_dict(
+                        componentsschemas_region_type_0_item_data
+                    )
+
+                    componentsschemas_region_type_0.append(componentsschemas_region_type_0_item)
+
+                return componentsschemas_region_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Point] | None | Unset, data)
+
+        region = _parse_region(d.pop("region", UNSET))
+
+        def _parse_overlap(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        overlap = _parse_overlap(d.pop("overlap", UNSET))
+
+        def _parse_differences(data: object) -> list[Rectangle] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                differences_type_0 = []
+                _differences_type_0 = data
+                for differences_type_0_item_data in _differences_type_0:
+                    differences_type_0_item = Rectangle.from_dict(differences_type_0_item_data)
+
+                    differences_type_0.append(differences_type_0_item)
+
+                return differences_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Rectangle] | None | Unset, data)
+
+        differences = _parse_differences(d.pop("differences", UNSET))
+
         model = cls(
             status=status,
             message=message,
@@ -80,6 +163,9 @@ class Comparison(Model):
             image_id=image_id,
             score=score,
             transform=transform,
+            region=None if isinstance(region, Unset) else region,
+            overlap=None if isinstance(overlap, Unset) else overlap,
+            differences=None if isinstance(differences, Unset) else differences,
         )
         return model._take_over(src_dict)
 
@@ -95,6 +181,12 @@ class Comparison(Model):
     def __getitem__(self, key: Literal["score"], /) -> float: ...
     @overload
     def __getitem__(self, key: Literal["transform"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["region"], /) -> list[dict[str, Any]] | None: ...
+    @overload
+    def __getitem__(self, key: Literal["overlap"], /) -> float | None: ...
+    @overload
+    def __getitem__(self, key: Literal["differences"], /) -> list[dict[str, Any]] | None: ...
     @overload
     def __getitem__(self, key: str, /) -> Any: ...
     def __getitem__(self, key: str, /) -> Any:

@@ -38,7 +38,6 @@ class DuplicateList(Model):
         message = self.message
         collection_id = self.collection_id
         groups = self.groups
-
         group_count = self.group_count
 
         dict.update(

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self, cast, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 from dateutil.parser import isoparse
 
-from ..types import Model, of_type
+from ..types import UNSET, Model, Unset, of_type
 
 
 @_attrs_define(eq=False, frozen=True)
@@ -26,6 +26,9 @@ class Image(Model):
             the microsecond.
         quality (int): How much there is to recognise in the picture. Below 20 it has next to no
             detail, and is similar to pictures only that are the same.
+        width (int | None): How many pixels wide the picture was, upright; null of images that
+            were stored before the service kept it.
+        height (int | None): How many pixels high it was, likewise.
     """
 
     status: int = _attrs_field(validator=of_type(int))
@@ -34,6 +37,8 @@ class Image(Model):
     image_id: str = _attrs_field(validator=of_type(str))
     image_time: datetime.datetime = _attrs_field(validator=of_type(datetime.datetime))
     quality: int = _attrs_field(validator=of_type(int))
+    width: int | None = _attrs_field(default=None, validator=of_type(int, type(None)))
+    height: int | None = _attrs_field(default=None, validator=of_type(int, type(None)))
 
     def __attrs_post_init__(self) -> None:
         status = self.status
@@ -42,6 +47,8 @@ class Image(Model):
         image_id = self.image_id
         image_time = self.image_time.isoformat(timespec="microseconds")
         quality = self.quality
+        width = self.width
+        height = self.height
 
         dict.update(
             self,
@@ -52,6 +59,8 @@ class Image(Model):
                 "image_id": image_id,
                 "image_time": image_time,
                 "quality": quality,
+                "width": width,
+                "height": height,
             },
         )
 
@@ -70,6 +79,25 @@ class Image(Model):
         image_time = isoparse(str.strip(d.pop("image_time")))
 
         quality = d.pop("quality")
+
+        def _parse_width(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        width = _parse_width(d.pop("width", UNSET))
+
+        def _parse_height(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        height = _parse_height(d.pop("height", UNSET))
+
         model = cls(
             status=status,
             message=message,
@@ -77,6 +105,8 @@ class Image(Model):
             image_id=image_id,
             image_time=image_time,
             quality=quality,
+            width=None if isinstance(width, Unset) else width,
+            height=None if isinstance(height, Unset) else height,
         )
         return model._take_over(src_dict)
 
@@ -92,6 +122,10 @@ class Image(Model):
     def __getitem__(self, key: Literal["image_time"], /) -> str: ...
     @overload
     def __getitem__(self, key: Literal["quality"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["width"], /) -> int | None: ...
+    @overload
+    def __getitem__(self, key: Literal["height"], /) -> int | None: ...
     @overload
     def __getitem__(self, key: str, /) -> Any: ...
     def __getitem__(self, key: str, /) -> Any:

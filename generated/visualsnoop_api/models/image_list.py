@@ -38,8 +38,6 @@ class ImageList(Model):
         message = self.message
         collection_id = self.collection_id
         images = self.images
-
-        next_image_id: None | str
         next_image_id = self.next_image_id
 
         dict.update(
