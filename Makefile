@@ -8,7 +8,8 @@ export PATH := $(abspath $(RUN)):$(PATH)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo test lint types contract check-generated generate typescript docs tests quality scale proofs clean
+.PHONY: help demo test lint types contract check-generated generate typescript docs tests
+.PHONY: installs lowest lock quality scale proofs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,20 @@ docs: $(VENV)/installed ## Build the manual in docs/_build
 tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the place of httpx too
 	$(RUN)/pytest
 	$(RUN)/python -m tests.with_httpx2
+
+installs: $(VENV)/installed ## Install the package anew, with newest, lowest and locked versions, and use it
+	$(RUN)/python -m scripts.check_install
+	$(RUN)/python -m scripts.check_install --lowest
+	$(RUN)/python -m scripts.check_install --locked
+
+lowest: $(VENV)/installed ## Run the tests with the lowest versions that are allowed
+	$(RUN)/python -m scripts.check_install --lowest --tests
+
+lock: $(VENV)/installed ## Renew the versions of requirements-server.txt and package-lock.json
+	$(RUN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra server \
+	    --generate-hashes --no-annotate --custom-compile-command 'make lock' \
+	    --output-file requirements-server.txt pyproject.toml
+	npm update --package-lock-only --silent
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python -m scripts.bench.quality

@@ -2,7 +2,12 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,3 +28,42 @@ def test_readme_of_the_contract_names_the_tools_that_are_tested() -> None:
     for tool in command.split():
         name, version = tool.rsplit("@", 1)
         assert tools[name] == version
+
+
+def test_locked_versions_of_the_server_are_those_that_it_allows() -> None:
+    pins = locked_versions()
+    needed = [*wanted("server"), *wanted("cli"), *project()["dependencies"]]
+    assert len(needed) > 20
+    for requirement in map(Requirement, needed):
+        versions = pins.pop(canonicalize_name(requirement.name))
+        for version in versions:
+            assert requirement.specifier.contains(version), (requirement, version)
+    assert pins, "what is needed indirectly is locked as well"
+
+
+def test_every_locked_version_has_hashes_and_no_place() -> None:
+    text = (ROOT / "requirements-server.txt").read_text()
+    for requirement in re.split(r"\n(?=[a-z])", text)[1:]:
+        assert "--hash=sha256:" in requirement
+    assert "://" not in text
+
+
+def project() -> dict[str, Any]:
+    settings: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return settings
+
+
+def wanted(extra: str) -> list[str]:
+    requirements = project()["optional-dependencies"][extra]
+    return [
+        requirement for requirement in requirements if not requirement.startswith("visualsnoop")
+    ]
+
+
+def locked_versions() -> dict[str, list[str]]:
+    """By the names of packages; a package may have several, for several versions of Python."""
+    versions: dict[str, list[str]] = {}
+    text = (ROOT / "requirements-server.txt").read_text()
+    for name, version in re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE):
+        versions.setdefault(name, []).append(version)
+    return versions
