@@ -1,5 +1,6 @@
 """Whatever is sent, the service answers with a clear refusal in the form of the contract."""
 
+import base64
 import io
 import random
 import struct
@@ -129,6 +130,39 @@ def test_body_that_is_no_image_is_refused(call: Call) -> None:
     assert "JPEG" in message(response)
 
 
+def photo_in(form: str, photo: Path) -> dict[str, Any]:
+    """A photo as it must not be sent, as arguments of httpx."""
+    text = base64.b64encode(photo.read_bytes()).decode()
+    arguments: dict[str, dict[str, Any]] = {
+        "multipart": {"files": {"image": ("photo.jpg", photo.read_bytes(), "image/jpeg")}},
+        "JSON": {"json": {"image": text}},
+        "JSON string": {"json": text},
+        "form": {"data": {"image": text}},
+        "base64": {"content": text},
+        "data URL": {"content": f"data:image/jpeg;base64,{text}"},
+    }
+    return arguments[form]
+
+
+@pytest.mark.parametrize("form", ["multipart", "JSON", "JSON string", "form", "base64", "data URL"])
+@pytest.mark.parametrize("path", ["/image", "/search"])
+def test_picture_in_a_form_is_refused_with_how_to_send_it(
+    path: str, form: str, call: Call, photo: Path
+) -> None:
+    response = call("POST", path, **photo_in(form, photo))
+    assert response.status_code == 415
+    assert "send the bytes of the file as the body" in message(response)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/x-www-form-urlencoded", "text/plain"]
+)
+def test_picture_is_read_however_it_is_declared(content_type: str, call: Call, photo: Path) -> None:
+    headers = {"Content-Type": content_type}
+    response = call("POST", "/search", content=photo.read_bytes(), headers=headers)
+    assert response.status_code == 200
+
+
 def test_truncated_image_is_refused(call: Call, photo: Path) -> None:
     response = call("POST", "/image", content=photo.read_bytes()[:-1000])
     assert response.status_code == 415
@@ -197,6 +231,13 @@ def test_image_id_that_is_no_text_is_refused(call: Call, path: str) -> None:
 @pytest.mark.parametrize("path", ["/image/a/b", "/nothing", "/image/", "/search/a/b"])
 def test_unknown_path_is_not_found(call: Call, path: str) -> None:
     assert call("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/image/beach", "/api", "/api/v2/images", "/collection"])
+def test_path_without_the_base_path_is_told_what_that_is(service: str, path: str) -> None:
+    response = httpx.get(service.removesuffix("/api/v1") + path)
+    assert response.status_code == 404
+    assert "/api/v1" in message(response)
 
 
 def test_wrong_method_is_refused_with_those_allowed(call: Call) -> None:

@@ -1,19 +1,30 @@
 """What is too much, too large or too slow is refused in time, with an answer that says so."""
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
 
+from visualsnoop.server.errors import APIError
+from visualsnoop.server.http import bodies
+from visualsnoop.server.http.bodies import BodyReader
 from visualsnoop.server.http.rate_limit import RateLimiter
-from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.http.upload_quota import UploadQuota
+from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage.keys import Key, NewKeys, revoke_keys
+from visualsnoop.server.vault import Vault
 
 from ..services import Service, client, signed_head
 
@@ -158,6 +169,93 @@ def test_body_that_drips_is_given_up(strict: Service, keys: NewKeys) -> None:
         status, answer = read_answer(connection)
     assert status == 408
     assert "1000 bytes a second" in answer["message"]
+
+
+def test_body_that_stalls_before_its_end_is_given_up(strict: Service, keys: NewKeys) -> None:
+    with socket.create_connection(strict.address) as connection:
+        head = signed_head(keys, "POST", "/api/v1/image", "Content-Length: 2000000")
+        connection.sendall(head + bytes(1_999_998))
+        status, answer = read_answer(connection)
+    assert status == 408
+    assert "paused" in answer["message"]
+
+
+def test_body_that_never_ends_is_given_up(keys: NewKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_MAX_TIME", 0.3)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": bytes(1000), "more_body": True}
+
+    async def is_valid(key: Key) -> bool:
+        return True
+
+    async def read() -> None:
+        reader = BodyReader(Settings("", Vault(bytes(32), "a test")), is_valid)
+        request = Request({"type": "http", "headers": []}, receive)
+        key = Key(keys.public_key, b"", keys.collection_id, "", "", is_read_only=False)
+        async with reader.read(request, key):
+            pass
+
+    with pytest.raises(APIError) as caught:
+        asyncio.run(read())
+    assert caught.value.status == 408
+
+
+def test_body_is_not_read_to_its_end_when_its_key_is_revoked(
+    strict: Service, database: str, keys: NewKeys
+) -> None:
+    head = signed_head(keys, "POST", "/api/v1/search", "Content-Length: 2000000")
+    with socket.create_connection(strict.address) as connection:
+        connection.sendall(head)
+        connection.settimeout(0.1)
+        revoke_keys(database, keys.public_key)
+        answer = b""
+        for _ in range(300):
+            connection.sendall(bytes(1000))
+            with suppress(TimeoutError):
+                answer = connection.recv(65536)
+                break
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+def test_one_key_pair_leaves_memory_to_others(
+    strict: Service, keys: NewKeys, other_keys: NewKeys
+) -> None:
+    head = signed_head(keys, "POST", "/api/v1/search", "Content-Length: 1000000")
+    greedy = [socket.create_connection(strict.address) for _ in range(6)]
+    for connection in greedy:
+        connection.sendall(head + bytes(999_000))
+    time.sleep(0.3)
+    with client(strict, other_keys) as modest:
+        assert modest.post("/search", content=bytes(600_000)).status_code == 415
+    for connection in greedy:
+        connection.close()
+
+
+steps = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 100), st.booleans()), max_size=60)
+
+
+@given(steps)
+def test_quota_is_never_exceeded_and_leaves_something_to_the_next_key(
+    steps: list[tuple[str, int, bool]],
+) -> None:
+    quota = UploadQuota(1000, places=20)
+    held: list[tuple[str, int]] = []
+    for key, size, is_to_end in steps:
+        if is_to_end and held:
+            quota.end(*held.pop(0))
+        elif quota.begin(key):
+            held.append((key, size if quota.take(key, size) else 0))
+        assert sum(size for _, size in held) <= 1000
+        assert len(held) <= 20
+        left = 1000 - sum(size for _, size in held)
+        if len({key for key, _ in held}) == 1 and len(held) > 1:
+            assert left >= 250
+    for key, size in held:
+        quota.end(key, size)
+    assert quota.begin("a")
+    assert quota.take("a", 1000)
 
 
 def test_head_that_drips_is_given_up(strict: Service) -> None:

@@ -25,7 +25,7 @@ def bad_request(message: str) -> APIError:
 
 
 def unauthorized(message: str) -> APIError:
-    return APIError(401, message, {"WWW-Authenticate": "VSHMAC"})
+    return APIError(401, message, {"WWW-Authenticate": "VSHMAC", "Connection": "close"})
 
 
 def invalid_key() -> APIError:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -15,8 +16,9 @@ from ..duplicates import Duplicates
 from ..fingerprinting.client import Fingerprints
 from ..settings import Settings
 from ..storage.images import ImageStore
+from ..storage.keys import is_valid
 from ..storage.pool import connection_pool
-from .bodies import BodyReader
+from .bodies import BodyReader, UnreadBodyMiddleware
 from .dependencies import Dependencies
 from .error_responses import EXCEPTION_HANDLERS
 from .health import health_routes
@@ -59,7 +61,7 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
                     images=images,
                     duplicates=Duplicates(pool, images),
                     fingerprints=Fingerprints(settings, folder / SOCKET),
-                    bodies=BodyReader(settings),
+                    bodies=BodyReader(settings, partial(is_valid, pool)),
                     rate_limiter=limiter,
                 )
                 yield
@@ -70,7 +72,7 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
-    return RequestLogMiddleware(RequestLimitsMiddleware(app, settings))
+    return RequestLogMiddleware(UnreadBodyMiddleware(RequestLimitsMiddleware(app, settings)))
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,7 @@ from ..errors import APIError, invalid_key, unauthorized, unavailable
 from ..storage.keys import KeyNotValid
 from ..storage.pool import Pool
 from .dependencies import dependencies
+from .routes import BASE_PATH
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +61,15 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    message = {
-        404: "There is nothing at this path; a slash within an image ID is sent as %2F",
-        405: f"{request.method} is not possible at this path",
-    }.get(error.status_code, error.detail)
+    message = error.detail
+    if error.status_code == 405:
+        message = f"{request.method} is not possible at this path"
+    elif error.status_code == 404:
+        # The path as it was sent: with what comes before the base path, if it is to be there.
+        base_path = dependencies(request).settings.path_prefix + BASE_PATH
+        message = "There is nothing at this path; a slash within an image ID is sent as %2F"
+        if not request.scope["raw_path"].startswith(f"{base_path}/".encode()):
+            message = f"The API is at {base_path}: end the endpoint of your client with that"
     return error_response(error.status_code, message, error.headers)
 
 

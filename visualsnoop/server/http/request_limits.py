@@ -6,10 +6,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..settings import Settings
 from .error_responses import error_response
+from .http1 import LARGEST_HEAD
 from .routes import BASE_PATH
 
 LONGEST_TARGET = 8 * 1024  # bytes of path and query
-LARGEST_HEAD = 32 * 1024  # bytes of a whole head
 
 
 class RequestLimitsMiddleware:

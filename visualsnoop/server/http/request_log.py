@@ -72,6 +72,8 @@ class RequestLogMiddleware:
         request_id = _request_id(scope)
         REQUEST_ID.set(request_id.decode())
         record = RequestRecord()
+        # Seen by the connection as well, so it is in the scope itself, and not in a copy.
+        scope["request_record"] = record
 
         async def send_recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -81,7 +83,7 @@ class RequestLogMiddleware:
             await send(message)
 
         try:
-            await self._app({**scope, "request_record": record}, receive, send_recorded)
+            await self._app(scope, receive, send_recorded)
         finally:
             record.write()
 

@@ -89,6 +89,11 @@ async def find_key(pool: "Pool", public_key: str) -> Key | None:
     return None if row is None else Key(*row)
 
 
+async def is_valid(pool: "Pool", key: Key) -> bool:
+    """Whether a key pair that was looked up before is still valid."""
+    return await find_key(pool, key.public_key) is not None
+
+
 @asynccontextmanager
 async def changing(pool: "Pool", key: Key) -> "AsyncIterator[Connection]":
     """A transaction that changes the collection of a key pair.

@@ -30,7 +30,7 @@ async def add_image_with_id(request: Request, key: Key, deps: Dependencies) -> J
 
 
 async def _add(request: Request, key: Key, deps: Dependencies, image_id: str) -> JSONResponse:
-    fingerprint = await _fingerprint_of_body(request, deps)
+    fingerprint = await _fingerprint_of_body(request, key, deps)
     async with changing(deps.pool, key) as connection:
         image = await deps.images.add(connection, key.collection_id, image_id, fingerprint)
     if image is None:
@@ -40,7 +40,7 @@ async def _add(request: Request, key: Key, deps: Dependencies, image_id: str) ->
 
 async def add_or_replace_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     image_id = path_image_id(request)
-    fingerprint = await _fingerprint_of_body(request, deps)
+    fingerprint = await _fingerprint_of_body(request, key, deps)
     async with changing(deps.pool, key) as connection:
         image, is_new = await deps.images.add_or_replace(
             connection, key.collection_id, image_id, fingerprint
@@ -48,8 +48,8 @@ async def add_or_replace_image(request: Request, key: Key, deps: Dependencies) -
     return _stored(key, deps, image, is_new=is_new)
 
 
-async def _fingerprint_of_body(request: Request, deps: Dependencies) -> Fingerprint:
-    async with deps.bodies.read(request) as file:
+async def _fingerprint_of_body(request: Request, key: Key, deps: Dependencies) -> Fingerprint:
+    async with deps.bodies.read(request, key) as file:
         return await deps.fingerprints.fingerprint(file)
 
 

@@ -43,7 +43,7 @@ class _Window:
 
 async def search_images(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     window = _Window.of(request)
-    queries = await _queries_of_body(request, deps)
+    queries = await _queries_of_body(request, key, deps)
     return model_response(
         SearchResults(
             status=200,
@@ -91,7 +91,7 @@ async def _similar(
 
 async def compare_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     image, fingerprint = await _stored_fingerprint(key, deps, path_image_id(request))
-    queries = await _queries_of_body(request, deps)
+    queries = await _queries_of_body(request, key, deps)
     comparable = [query for query in queries if query.version == fingerprint.version]
     if not comparable:
         raise bad_request(
@@ -129,8 +129,8 @@ async def compare_images_by_id(request: Request, key: Key, deps: Dependencies) -
     )
 
 
-async def _queries_of_body(request: Request, deps: Dependencies) -> Sequence[Fingerprint]:
-    async with deps.bodies.read(request) as file:
+async def _queries_of_body(request: Request, key: Key, deps: Dependencies) -> Sequence[Fingerprint]:
+    async with deps.bodies.read(request, key) as file:
         return await deps.fingerprints.queries(file)
 
 
