@@ -8,7 +8,8 @@ from sphinx.application import Sphinx
 
 from visualsnoop import __version__
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "generated"))
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "generated"), str(ROOT)]
 
 project = "VisualSnoop"
 copyright = "the authors of VisualSnoop"
@@ -21,6 +22,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_click",
     "sphinxcontrib.openapi",
+    "operations",
 ]
 
 html_theme = "furo"
