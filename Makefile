@@ -8,7 +8,10 @@ export PATH := $(abspath $(RUN)):$(PATH)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo test lint types contract check-generated generate typescript docs tests
+# The languages without whose tools clients-test fails: for a machine that has to have them.
+REQUIRE ?=
+
+.PHONY: help demo test lint types contract check-generated generate clients clients-test docs tests
 .PHONY: installs lowest lock quality scale proofs clean
 
 help: ## List the targets
@@ -17,7 +20,7 @@ help: ## List the targets
 demo: $(VENV)/installed ## Add photos to a service, and find them again by edited copies
 	@$(RUN)/python -m scripts.demo
 
-test: lint types contract check-generated typescript docs tests ## Run every check: this is what must pass
+test: lint types contract check-generated clients-test docs tests ## Run every check: this is what must pass
 
 lint: $(VENV)/installed ## Check style, and who imports whom
 	$(RUN)/ruff check .
@@ -42,8 +45,11 @@ generate: $(VENV)/installed ## Make generated/ from the contract, and copy docst
 	$(RUN)/python -m scripts.generate
 	$(RUN)/python -m scripts.docstrings
 
-typescript: $(VENV)/installed node_modules/installed ## Use the service by a client in TypeScript made from the contract
-	$(RUN)/python -m scripts.check_typescript
+clients: $(VENV)/installed ## Generate clients in other languages, in build/clients
+	$(RUN)/python -m scripts.clients generate
+
+clients-test: $(VENV)/installed ## Use the service by a client of each language that is there
+	$(RUN)/python -m scripts.clients test --require $(REQUIRE)
 
 docs: $(VENV)/installed ## Build the manual in docs/_build
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
@@ -65,6 +71,7 @@ lock: $(VENV)/installed ## Renew the versions of requirements-server.txt and pac
 	    --generate-hashes --no-annotate --custom-compile-command 'make lock' \
 	    --output-file requirements-server.txt pyproject.toml
 	npm update --package-lock-only --silent
+	npm update --package-lock-only --silent --prefix tests/clients/typescript
 
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python -m scripts.bench.quality
@@ -81,7 +88,7 @@ proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services,
 	$(RUN)/python -m scripts.proofs.fuzz --seconds 120
 
 clean: ## Remove what the targets have made
-	rm -rf $(VENV) node_modules docs/_build
+	rm -rf $(VENV) node_modules docs/_build build/clients
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

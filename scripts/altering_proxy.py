@@ -1,19 +1,26 @@
 """A proxy that alters requests and answers on the way: a service that is newer, or wrong."""
 
-import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 AlterRequest = Callable[[httpx.Request], httpx.Request]
 AlterAnswer = Callable[[Any], Any]
 
 NEW_VALUE = "of_a_newer_server"
+
+# They are about the connection, or about the body as it was.
+_NOT_PASSED_ON = {"connection", "content-length", "content-type", "host", "transfer-encoding"}
 
 
 @contextmanager
@@ -30,36 +37,35 @@ def altering(
         answer: What to answer instead of the JSON of an answer.
     """
     url = urlsplit(endpoint)
-    with httpx.Client(base_url=f"{url.scheme}://{url.netloc}", timeout=60) as connection:
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    async def pass_on(received: Request) -> JSONResponse:
+        path = received.scope["raw_path"].decode() + f"?{received.url.query}"
+        headers = {k: v for k, v in received.headers.items() if k not in _NOT_PASSED_ON}
+        content = await received.body()
+        sent = request(
+            httpx.Request(
+                received.method,
+                f"{url.scheme}://{url.netloc}{path}",
+                headers=headers,
+                content=content,
+            )
+        )
+        async with httpx.AsyncClient(timeout=60) as connection:
+            response = await connection.send(sent)
+        headers = {k: v for k, v in response.headers.items() if k not in _NOT_PASSED_ON}
+        return JSONResponse(answer(response.json()), response.status_code, headers)
 
-            def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = dict(self.headers.items())
-                del headers["Host"]
-                sent = connection.build_request(self.command, self.path, content=body)
-                sent.headers.update(headers)
-                response = connection.send(request(sent))
-                altered = json.dumps(answer(response.json())).encode()
-                self.send_response_only(response.status_code)
-                for name, value in response.headers.items():
-                    if name not in ("content-length", "connection"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(altered)))
-                self.end_headers()
-                self.wfile.write(altered)
-
-            do_POST = do_PUT = do_DELETE = do_GET
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{server.server_port}{url.path}"
-            server.shutdown()
+    methods = ["GET", "POST", "PUT", "DELETE"]
+    app = Starlette(routes=[Route("/{path:path}", pass_on, methods=methods)])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}{url.path}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def of_a_newer_server(answer: Any) -> Any:

@@ -6,28 +6,33 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "tests" / "clients" / "typescript"
 
 
-def test_tools_of_node_are_locked_by_hash_and_not_by_registry() -> None:
-    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    tools = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    assert packages.pop("")["devDependencies"] == tools
-    assert len(packages) > len(tools)
+@pytest.mark.parametrize("folder", [ROOT, CLIENT], ids=["tools", "client in TypeScript"])
+def test_packages_of_node_are_locked_by_hash_and_not_by_registry(folder: Path) -> None:
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    wanted = json.loads((folder / "package.json").read_text())
+    locked = packages.pop("")
+    assert locked["devDependencies"] == wanted["devDependencies"]
+    assert locked.get("dependencies") == wanted.get("dependencies")
+    assert len(packages) >= len(wanted["devDependencies"])
     for path, package in packages.items():
         assert package["integrity"].startswith("sha512-"), path
         assert "resolved" not in package, path
 
 
-def test_readme_of_the_contract_names_the_tools_that_are_tested() -> None:
-    tools = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    (command,) = re.findall(r"npm install --save-dev (.*)", (ROOT / "spec/README.md").read_text())
-    for tool in command.split():
-        name, version = tool.rsplit("@", 1)
-        assert tools[name] == version
+def test_page_on_typescript_names_the_versions_that_are_tested() -> None:
+    wanted = json.loads((CLIENT / "package.json").read_text())
+    page = (ROOT / "docs" / "languages" / "typescript.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^npm install (?:--save-dev )?(.*)$", page, re.MULTILINE)
+    versions = dict(package.rsplit("@", 1) for package in " ".join(commands).split())
+    assert versions == wanted["devDependencies"] | wanted["dependencies"]
 
 
 def test_locked_versions_of_the_server_are_those_that_it_allows() -> None:
