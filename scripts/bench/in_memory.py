@@ -48,6 +48,7 @@ class InMemoryCollection:
             fingerprint.quality,
             fingerprint.pdq if place < DEPTH.hashes else None,
             fingerprint.keypoints if place < DEPTH.keypoints else None,
+            fingerprint.detail if place < DEPTH.keypoints else None,
         )
 
 

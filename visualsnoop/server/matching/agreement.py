@@ -5,9 +5,6 @@ looks alike has strokes that contradict each other: dark where the other is ligh
 the other has none.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
-
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
@@ -33,10 +30,6 @@ _MARGIN = 4  # cells along the edge of what both show, where strokes that contra
 
 _ALIKE = 0.5  # the correlation of blocks that agree
 _DIFFERENT_CELLS = 3  # of a block that differs
-_MOST_DIFFERENCES = 8
-
-Rectangle: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right and bottom."""
 
 
 @frozen(eq=False)
@@ -52,7 +45,8 @@ class Agreement:
         missing: Which share is strong in one picture and absent in the other.
         covered: Which share of the coarse picture lies in the fine one, and the other way round.
         plainness: Of the one that lies in the other; see `Detail`.
-        differences: Where they differ, largest first, in units of the sides of the coarse picture.
+        differing: Which blocks of the coarse picture differ, of shape (rows, columns).
+        block_size: How wide and high a block is, in units of the sides of the coarse picture.
     """
 
     mapping: Mapping
@@ -63,7 +57,8 @@ class Agreement:
     missing: float
     covered: tuple[float, float]
     plainness: float
-    differences: Sequence[Rectangle]
+    differing: NDArray[np.bool_]
+    block_size: tuple[float, float]
 
 
 def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
@@ -91,7 +86,6 @@ def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
     missing = _is_missing(moved, target) | _is_missing(target, moved)
     count = max(int((strokes & interior).sum()), 1)
     differing = block_sums((contradicting | missing).astype(np.float32))
-    is_different = has_detail & (differing >= _DIFFERENT_CELLS)
     blocks = int(has_detail.sum())
     covered = _covered(coarse, mapping), _covered(fine, inverse(mapping))
     weights = np.array(covered) ** 4
@@ -104,7 +98,8 @@ def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
         missing=int((missing & interior).sum()) / count,
         covered=covered,
         plainness=float(weights @ (coarse.plainness, fine.plainness) / max(weights.sum(), 1e-9)),
-        differences=_rectangles(is_different, target.shape),
+        differing=has_detail & (differing >= _DIFFERENT_CELLS),
+        block_size=(BLOCK / target.shape[1], BLOCK / target.shape[0]),
     )
 
 
@@ -155,30 +150,3 @@ def _covered(picture: Detail, mapping: Mapping) -> float:
     """Which share of a picture a mapping takes into the other one."""
     x, y = positions((32, 32), mapping, (1, 1))
     return float(((x > 0) & (x < 1) & (y > 0) & (y < 1)).mean())
-
-
-def _rectangles(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> Sequence[Rectangle]:
-    """The rectangles around blocks that touch each other, largest first."""
-    left = {(int(row), int(column)) for row, column in zip(*np.nonzero(blocks), strict=True)}
-    areas = []
-    while left:
-        area, found = [], [left.pop()]
-        while found:
-            row, column = found.pop()
-            area.append((row, column))
-            around = {(row + down, column + across) for down in _STEPS for across in _STEPS} & left
-            left -= around
-            found.extend(around)
-        areas.append(np.array(area))
-    areas.sort(key=len, reverse=True)
-    return [_around_blocks(area, shape) for area in areas[:_MOST_DIFFERENCES]]
-
-
-_STEPS = (-1, 0, 1)
-
-
-def _around_blocks(area: NDArray[np.intp], shape: tuple[int, ...]) -> Rectangle:
-    rows, columns = shape
-    top, left = area.min(axis=0) * BLOCK
-    bottom, right = (area.max(axis=0) + 1) * BLOCK
-    return left / columns, top / rows, min(1.0, right / columns), min(1.0, bottom / rows)

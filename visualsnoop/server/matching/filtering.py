@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .detail import Level, detail_bytes, level_shapes
+from .detail import COLOUR_SIDE, Level, detail_bytes, level_shapes
 
 # Of the difference of Gaussians and of what is around, in cells.
 _INNER, _OUTER, _AROUND = 0.9, 2.2, 12.0
@@ -37,7 +37,8 @@ def find_detail(picture: Image.Image) -> bytes:
     for rows, columns in level_shapes(width, height):
         scaled = np.asarray(cv2.resize(scaled, (columns, rows), interpolation=cv2.INTER_AREA))
         levels.append(_strokes(scaled))
-    return detail_bytes(width, height, _plainness(grey), levels)
+    colours = picture.convert("RGB").resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX)
+    return detail_bytes(width, height, _plainness(grey), np.asarray(colours), levels)
 
 
 def _strokes(scaled: Level) -> Level:

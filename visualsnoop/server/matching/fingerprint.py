@@ -19,8 +19,11 @@ Floats: TypeAlias = "NDArray[np.float32]"
 MODEL = Path(__file__).parent / "models" / "efficientnet-lite0-512.onnx"
 """The embedding model that comes with the service."""
 
-MODEL_VERSION = 2
-"""The version of fingerprints by `MODEL`. It changes with anything that fingerprints depend on."""
+MODEL_VERSION = 3
+"""The version of fingerprints by `MODEL`. It changes with anything that fingerprints depend on.
+
+Those of version 2 are the same but for the detail, which they lack.
+"""
 
 
 @frozen(eq=False)
@@ -37,6 +40,8 @@ class Fingerprint:
             scripts/export_model.py says how those of the shipped model are computed.
         keypoints: Records of the type `keypoints.KEYPOINT`, the most distinct first; of a stored
             picture no more than `keypoints.STORED_SIZE` bytes.
+        detail: As `detail.read_detail` reads it; empty if the picture was stored by a version that
+            had none.
     """
 
     version: int
@@ -44,6 +49,7 @@ class Fingerprint:
     pdq: bytes
     embedding: Floats
     keypoints: bytes
+    detail: bytes = b""
 
 
 def model_version(model: Path) -> int:

@@ -1,4 +1,4 @@
-"""Fingerprints of pictures, by ONNX Runtime, PDQ and the keypoints of OpenCV.
+"""Fingerprints of pictures, by ONNX Runtime, PDQ and the keypoints and filters of OpenCV.
 
 Importing this takes tens of megabytes: what only reads fingerprints imports `fingerprint`.
 """
@@ -10,6 +10,7 @@ import onnxruntime
 from PIL import Image
 
 from .detection import find_keypoints
+from .filtering import find_detail
 from .fingerprint import MODEL, Fingerprint, Floats, model_version
 from .pdq import pdq_hash
 
@@ -62,6 +63,7 @@ class Fingerprinter:
             pdq=pdq,
             embedding=self._embedding(picture),
             keypoints=find_keypoints(picture),
+            detail=find_detail(picture),
         )
 
     def _embedding(self, picture: Image.Image) -> Floats:

@@ -1,87 +1,57 @@
 """How similar a picture is to stored ones, by their fingerprints.
 
 `rank` is what every search runs, and `compare` is the same for two pictures. Whoever finds the
-candidates, be it the database or a benchmark, gives their hashes and keypoints as deep as a
+candidates, be it the database or a benchmark, gives their hashes, keypoints and detail as deep as a
 `Depth` says.
+
+Embedding, hash and keypoints give a preliminary score, and say how one picture may lie on the
+other. Where that may be a look-alike, detail decides.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
-from .dihedral import TRANSFORMS, nearest_transforms, rotation_transform
+from .candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint, Depth
+from .detail import Detail, read_detail, read_plainness
+from .differences import Rectangle
 from .fingerprint import Fingerprint, Floats
-from .geometry import GeometricMatch, match_keypoints
-from .keypoints import count_keypoints
+from .preliminary import Preliminary, compare_roughly
+from .proposals import WHOLE
+from .scores import (
+    Scores,
+    decided,
+    decided_flat,
+    doubted,
+    is_plain,
+)
+from .verification import Region, Verification, overlap, region, verify
 
-POOR_QUALITY = 20
-"""Below this quality a picture has next to no detail, and is similar only to what is the same."""
+__all__ = [
+    "DEPTH",
+    "DEPTH_OF_LARGE",
+    "CandidateFingerprint",
+    "Depth",
+    "Match",
+    "compare",
+    "cosines",
+    "rank",
+]
 
-# The distance of two hashes, in bits of 256, at which it is even odds that one picture is a copy
-# of the other, and how fast the odds change with it (measured by scripts/bench/quality.py).
-_EVEN_DISTANCE = 64
-_SPREAD = 6
+# Detail is compared of pictures with this preliminary score, which leaves out most strangers.
+_WORTH_A_LOOK = 0.35
 
-# Pictures whose keypoints agree need not be the same: this is the best score by keypoints.
-_BEST_BY_KEYPOINTS = 0.95
+# A picture that is not flat, but nearly: the copy of a flat one may be such.
+_NEARLY_FLAT = 40
 
-# So many of the nearest are looked at in a mirror as well: mirrored copies are among them, as
-# embeddings hardly tell them from others.
-_IN_MIRROR = 8
+# Pictures are the same if their embeddings are so near: those of one form with other entries have
+# cosines of up to 0.995.
+_SAME_COSINE = 0.998
 
-# What pictures with so many keypoints each that do not agree lose of their score.
-_MANY_KEYPOINTS = 30
-_UNSUPPORTED = 0.1
-
-# A picture that is turned by so many degrees more or less still counts as upright.
-_SLANT = 20
-
-# Embeddings of pictures without detail differ by less than this if the pictures are not the same.
-_POOR_COSINE = 0.95
-
-_Scores: TypeAlias = NDArray[np.float64]
-_Bits: TypeAlias = NDArray[np.bool_]
-
-
-@frozen
-class Depth:
-    """How many stored images are compared with a query by more than their embeddings.
-
-    Attributes:
-        hashes: Of how many of the nearest the hashes are compared: they find what embeddings are
-            unsure of, as pictures that are blurred and turned.
-        keypoints: Of how many of these the keypoints are compared.
-    """
-
-    hashes: int
-    keypoints: int
-
-
-DEPTH = Depth(hashes=200, keypoints=32)
-"""In most collections."""
-
-DEPTH_OF_LARGE = Depth(hashes=64, keypoints=32)
-"""In large ones, where each image costs a step of a walk through the index."""
-
-
-@frozen
-class CandidateFingerprint:
-    """A stored picture whose embedding has been compared with that of a query.
-
-    Attributes:
-        cosine: The cosine of the two embeddings, -1 to 1.
-        quality: As in `Fingerprint`.
-        pdq, keypoints: As in `Fingerprint`; None where they are not to be compared.
-    """
-
-    cosine: float
-    quality: int
-    pdq: bytes | None = None
-    keypoints: bytes | None = None
+# Of pictures with a smaller share of blocks alike, nothing says that both show something.
+_LEAST_ALIKE = 0.25
 
 
 @frozen
@@ -92,159 +62,150 @@ class Match:
         index: Its place among those that were compared.
         score: How similar it is, from 0 to 1; 1 is the same picture.
         transform: How the query was mirrored and turned, where that can be told.
+        region: Where the corners of the query lie in the stored picture, in units of its sides:
+            upper left, upper right, lower right and lower left as the query shows them; None where
+            nothing was found that both show.
+        overlap: Which share of the two is the same, from 0 to 1: the intersection of their areas
+            over the union, times the share of it that agrees; None if there is no detail in it.
+        differences: Where they differ, in units of the sides of the stored picture, largest first;
+            of a comparison only.
     """
 
     index: int
     score: float
     transform: Transform
+    region: Region | None = None
+    overlap: float | None = None
+    differences: Sequence[Rectangle] = ()
 
 
 def compare(query: Fingerprint, stored: Fingerprint) -> Match:
-    """Compare two pictures.
+    """Compare two pictures, and find where they differ.
 
-    With them exchanged, the score is the same and the transform the inverse.
+    With them exchanged, the score is the same, and transform and region are the inverse.
     """
     cosine = float(cosines(query.embedding, stored.embedding[np.newaxis])[0])
-    (match,) = rank(
-        query, [CandidateFingerprint(cosine, stored.quality, stored.pdq, stored.keypoints)]
+    candidate = CandidateFingerprint(
+        cosine, stored.quality, stored.pdq, stored.keypoints, stored.detail
     )
+    (match,) = rank(query, [candidate], find_differences=True)
     return match
 
 
-def cosines(embedding: Floats, others: Floats) -> _Scores:
+def cosines(embedding: Floats, others: Floats) -> Scores:
     """The cosines of an embedding with others, of shape (len(others), dimensions)."""
     one, rows = embedding.astype(np.float64), others.astype(np.float64)
     lengths = np.sqrt((one * one).sum() * (rows * rows).sum(axis=1))
-    products: _Scores = (rows * one).sum(axis=1) / lengths
+    products: Scores = (rows * one).sum(axis=1) / lengths
     return products
 
 
-def rank(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> list[Match]:
+def rank(
+    query: Fingerprint,
+    candidates: Sequence[CandidateFingerprint],
+    *,
+    find_differences: bool = False,
+) -> list[Match]:
     """Compare a picture with candidates, given nearest embedding first; the best come first.
 
     Those that have a hash come first; the others are scored by the embedding alone. So if always
     as many have one, the results begin the same however many candidates there are: pages of
     results fit together.
 
-    The score is the largest of three: the calibrated cosine of the embeddings, which sees through
-    colours and what was added; a logistic function of the distance between the PDQ hashes, which
-    sees through blur and, taken over the eight ways to mirror and turn a picture, through those;
-    and one of the keypoints that agree, which shows that a picture is a part of the other.
+    Scores fall from what was compared by its detail to what was not: only what is a copy by its
+    hash is not held back by that.
     """
     if not candidates:
         return []
-    cosine = np.array([candidate.cosine for candidate in candidates])
-    is_hashed = np.array([candidate.pdq is not None for candidate in candidates])
-    transforms, distances = _compare_hashes(query, candidates)
-    matches = _compare_keypoints(query, candidates)
-    scores = np.where(
-        _are_poor(query, candidates),
-        (cosine - _POOR_COSINE) / (1 - _POOR_COSINE),
-        np.maximum.reduce(
-            [
-                _calibrated(cosine) - _UNSUPPORTED * _are_unsupported(query, candidates, matches),
-                1 / (1 + np.exp((distances - _EVEN_DISTANCE) / _SPREAD)),
-                _by_keypoints(matches, cosine),
-            ]
-        ),
-    ).clip(0, 1)
+    preliminary = compare_roughly(query, candidates)
+    own = read_detail(query.detail) if query.detail else None
+    verified = _verified(own, query, candidates, preliminary)
+    scores = _scores(query, candidates, preliminary, verified)
+    is_far = np.array([candidate.pdq is None for candidate in candidates])
     return [
-        Match(
-            index=int(index),
-            score=round(float(scores[index]), 4),
-            transform=_transform(int(transforms[index]), int(distances[index]), matches[index]),
+        _match(
+            index,
+            float(scores[index]),
+            preliminary.transform(index),
+            verified.get(index),
+            find_differences=find_differences,
         )
-        for index in np.lexsort((-scores, ~is_hashed))
+        for index in np.lexsort((-scores, is_far)).tolist()
     ]
 
 
-def _compare_hashes(
-    query: Fingerprint, candidates: Sequence[CandidateFingerprint]
-) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """The nearest transform and its distance for each candidate, as `nearest_transforms` has them.
-
-    Where a hash is not to be compared, it is as far away as can be.
-    """
-    transforms = np.zeros(len(candidates), np.intp)
-    distances = np.full(len(candidates), 8 * len(query.pdq))
-    hashes = {
-        index: candidate.pdq
-        for index, candidate in enumerate(candidates)
-        if candidate.pdq is not None
-    }
-    compared = list(hashes)
-    transforms[compared], distances[compared] = nearest_transforms(query.pdq, list(hashes.values()))
-    return transforms, distances
-
-
-def _compare_keypoints(
-    query: Fingerprint, candidates: Sequence[CandidateFingerprint]
-) -> list[GeometricMatch | None]:
-    return [
-        match_keypoints(query.keypoints, candidate.keypoints, look_in_mirror=index < _IN_MIRROR)
-        if candidate.keypoints
-        else None
-        for index, candidate in enumerate(candidates)
-    ]
-
-
-def _calibrated(cosine: _Scores) -> _Scores:
-    """Cosines as scores: 0.7 from where they tell copies, 0.4 from where they tell look-alikes.
-
-    Those cosines, 0.75 and 0.5, were measured with the shipped model by scripts/bench/quality.py.
-    """
-    scores: _Scores = np.maximum(0.8 * cosine, 1.2 * cosine - 0.2)
-    return scores
-
-
-def _are_unsupported(
+def _verified(
+    own: Detail | None,
     query: Fingerprint,
     candidates: Sequence[CandidateFingerprint],
-    matches: Sequence[GeometricMatch | None],
-) -> _Bits:
-    """Which candidates do not agree with the query, though both have many keypoints.
+    preliminary: Preliminary,
+) -> Mapping[int, Verification]:
+    """What detail says about those candidates that may be more than strangers, by their index."""
+    verified = {}
+    for index, candidate in enumerate(candidates):
+        if own is None or not candidate.detail:
+            continue
+        if preliminary.is_flat[index]:
+            if max(query.quality, candidate.quality) < _NEARLY_FLAT:
+                verified[index] = verify(own, read_detail(candidate.detail), [WHOLE])
+        elif preliminary.scores[index] >= _WORTH_A_LOOK:
+            stored = read_detail(candidate.detail)
+            verified[index] = verify(own, stored, preliminary.proposals(index, own, stored))
+    return verified
 
-    What is farther away than what was compared counts as such, or it could get a higher score.
-    """
-    if count_keypoints(query.keypoints) < _MANY_KEYPOINTS:
-        return np.zeros(len(candidates), bool)
-    return np.array(
-        [
-            match is None
-            and (
-                candidate.keypoints is None
-                or count_keypoints(candidate.keypoints) >= _MANY_KEYPOINTS
-            )
-            for candidate, match in zip(candidates, matches, strict=True)
-        ]
+
+def _scores(
+    query: Fingerprint,
+    candidates: Sequence[CandidateFingerprint],
+    preliminary: Preliminary,
+    verified: Mapping[int, Verification],
+) -> Scores:
+    """The score of each candidate; of those that are farther away, it is no higher."""
+    scores = preliminary.scores.copy()
+    for index, verification in verified.items():
+        if preliminary.is_flat[index]:
+            scores[index] = decided_flat(verification)
+        else:
+            scores[index] = decided(float(scores[index]), verification)
+    lowest = min((float(scores[index]) for index in verified), default=1.0)
+    has_plain_query = _is_plain(query.detail)
+    for index, candidate in enumerate(candidates):
+        if index in verified or preliminary.is_flat[index] or scores[index] < _WORTH_A_LOOK:
+            continue
+        if candidate.keypoints is None:
+            by_hash = float(preliminary.scores_by_hash[index])
+            scores[index] = max(by_hash, doubted(float(scores[index])))
+            if has_plain_query:
+                scores[index] = min(scores[index], lowest)
+        elif candidate.cosine < _SAME_COSINE and (has_plain_query or _is_plain(candidate.detail)):
+            # Of documents, nothing but detail tells copies; images of old versions have none.
+            scores[index] = doubted(float(scores[index]))
+    is_far = np.array([candidate.pdq is None for candidate in candidates])
+    scores[is_far] = scores[is_far].clip(0, scores[~is_far].min(initial=1))
+    rounded: Scores = scores.round(4)
+    return rounded
+
+
+def _is_plain(detail: bytes | None) -> bool:
+    return is_plain(read_plainness(detail)) if detail else False
+
+
+def _match(
+    index: int,
+    score: float,
+    transform: Transform,
+    verification: Verification | None,
+    *,
+    find_differences: bool,
+) -> Match:
+    if verification is None:
+        return Match(index, score, transform)
+    found = verification.agreement
+    return Match(
+        index,
+        score,
+        transform,
+        region(verification.mapping) if found.alike >= _LEAST_ALIKE else None,
+        overlap(found) if found.blocks else None,
+        verification.differences() if find_differences else (),
     )
-
-
-def _by_keypoints(matches: Sequence[GeometricMatch | None], cosine: _Scores) -> _Scores:
-    """Scores by the keypoints that agree.
-
-    Those of different pictures do as well if they show the same caption, or stand in the same
-    screenshot. These are few of all keypoints, and the rest of the pictures is not alike: so it
-    counts which share they are, and the cosine (weights fitted to such pictures and to copies).
-    """
-    ratios = np.array([match.inlier_ratio if match else 0.0 for match in matches])
-    scores: _Scores = _BEST_BY_KEYPOINTS / (1 + np.exp(8 - 16 * ratios - 9 * cosine))
-    scores[ratios == 0] = 0
-    return scores
-
-
-def _are_poor(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> _Bits:
-    qualities = np.array([min(query.quality, candidate.quality) for candidate in candidates])
-    return qualities < POOR_QUALITY
-
-
-def _transform(by_hash: int, distance: int, match: GeometricMatch | None) -> Transform:
-    if distance <= _EVEN_DISTANCE:
-        return TRANSFORMS[by_hash]
-    # Of a part of a picture the hash tells nothing, but the keypoints do.
-    if match is None:
-        return "unknown"
-    quarters = round(match.rotation / 90)
-    if abs(match.rotation - 90 * quarters) > _SLANT:
-        return "unknown"
-    return rotation_transform(quarters, is_mirrored=match.is_mirrored)

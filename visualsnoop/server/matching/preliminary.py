@@ -1,0 +1,168 @@
+"""A preliminary comparison with many pictures: by their embeddings, hashes and keypoints."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+from visualsnoop_api.models.transform import KnownTransform as Transform
+
+from .candidates import CandidateFingerprint
+from .detail import Detail
+from .dihedral import TRANSFORMS, nearest_transforms, rotation_transform
+from .fingerprint import Fingerprint
+from .geometry import GeometricMatch, match_keypoints
+from .keypoints import count_keypoints
+from .proposals import Proposal, proposals
+from .scores import EVEN_DISTANCE, Scores, by_embedding, by_hash, by_keypoints
+
+POOR_QUALITY = 20
+"""Below this quality a picture has next to no detail, and is similar only to what is the same."""
+
+# So many of the nearest are looked at in a mirror as well: mirrored copies are among them, as
+# embeddings hardly tell them from others.
+_IN_MIRROR = 8
+
+# Pictures with so many keypoints each should agree in some.
+_MANY_KEYPOINTS = 30
+
+# A picture that is turned by so many degrees more or less still counts as upright.
+_SLANT = 20
+
+# Embeddings of pictures without detail differ by less than this if the pictures are not the same.
+_POOR_COSINE = 0.95
+
+_Bits: TypeAlias = NDArray[np.bool_]
+
+
+@frozen(eq=False)
+class Preliminary:
+    """A picture compared with candidates by everything but detail.
+
+    Attributes:
+        scores: How similar each of them is, 0 to 1, of shape (len(candidates),).
+        scores_by_hash: The same by the hashes alone.
+        is_flat: Which of them, or the query, have next to no detail, of the same shape.
+        hash_transforms: How the query was mirrored and turned as a whole, by the hashes.
+        hash_distances: In how many bits of 256 the hashes differ then; all where there is none.
+        keypoint_matches: How the keypoints agree, where they do.
+    """
+
+    scores: Scores
+    scores_by_hash: Scores
+    is_flat: _Bits
+    hash_transforms: Sequence[Transform]
+    hash_distances: NDArray[np.int64]
+    keypoint_matches: Sequence[GeometricMatch | None]
+
+    def transform(self, index: int) -> Transform:
+        """How the query was mirrored and turned to be what a candidate is, or a part of it."""
+        if self.hash_distances[index] <= EVEN_DISTANCE:
+            return self.hash_transforms[index]
+        # Of a part of a picture the hash tells nothing, but the keypoints do.
+        match = self.keypoint_matches[index]
+        if match is None:
+            return "unknown"
+        quarters = round(match.rotation / 90)
+        if abs(match.rotation - 90 * quarters) > _SLANT:
+            return "unknown"
+        return rotation_transform(quarters, is_mirrored=match.is_mirrored)
+
+    def proposals(self, index: int, query: Detail, stored: Detail) -> Sequence[Proposal]:
+        """How the query may lie on a candidate."""
+        return proposals(
+            query,
+            stored,
+            self.hash_transforms[index],
+            int(self.hash_distances[index]),
+            self.keypoint_matches[index],
+        )
+
+
+def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> Preliminary:
+    """Compare a picture with candidates by their embeddings, hashes and keypoints.
+
+    The score is the largest of three: the calibrated cosine of the embeddings, which sees through
+    colours and what was added; a logistic function of the distance between the PDQ hashes, which
+    sees through blur and, taken over the eight ways to mirror and turn a picture, through those;
+    and one of the keypoints that agree, which shows that a picture is a part of the other.
+    """
+    cosine = np.array([candidate.cosine for candidate in candidates])
+    transforms, distances = _compare_hashes(query, candidates)
+    matches = _compare_keypoints(query, candidates)
+    is_flat = np.array(
+        [min(query.quality, candidate.quality) < POOR_QUALITY for candidate in candidates]
+    )
+    scores = np.where(
+        is_flat,
+        (cosine - _POOR_COSINE) / (1 - _POOR_COSINE),
+        np.maximum.reduce(
+            [
+                by_embedding(cosine, _are_unsupported(query, candidates, matches)),
+                by_hash(distances),
+                by_keypoints(matches, cosine),
+            ]
+        ),
+    ).clip(0, 1)
+    return Preliminary(
+        scores=scores,
+        scores_by_hash=by_hash(distances),
+        is_flat=is_flat,
+        hash_transforms=[TRANSFORMS[transform] for transform in transforms],
+        hash_distances=distances,
+        keypoint_matches=matches,
+    )
+
+
+def _compare_hashes(
+    query: Fingerprint, candidates: Sequence[CandidateFingerprint]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """The nearest transform and its distance for each candidate, as `nearest_transforms` has them.
+
+    Where a hash is not to be compared, it is as far away as can be.
+    """
+    transforms = np.zeros(len(candidates), np.intp)
+    distances = np.full(len(candidates), 8 * len(query.pdq))
+    hashes = {
+        index: candidate.pdq
+        for index, candidate in enumerate(candidates)
+        if candidate.pdq is not None
+    }
+    compared = list(hashes)
+    transforms[compared], distances[compared] = nearest_transforms(query.pdq, list(hashes.values()))
+    return transforms, distances
+
+
+def _compare_keypoints(
+    query: Fingerprint, candidates: Sequence[CandidateFingerprint]
+) -> list[GeometricMatch | None]:
+    return [
+        match_keypoints(query.keypoints, candidate.keypoints, look_in_mirror=index < _IN_MIRROR)
+        if candidate.keypoints
+        else None
+        for index, candidate in enumerate(candidates)
+    ]
+
+
+def _are_unsupported(
+    query: Fingerprint,
+    candidates: Sequence[CandidateFingerprint],
+    matches: Sequence[GeometricMatch | None],
+) -> _Bits:
+    """Which candidates do not agree with the query, though both have many keypoints.
+
+    What is farther away than what was compared counts as such, or it could get a higher score.
+    """
+    if count_keypoints(query.keypoints) < _MANY_KEYPOINTS:
+        return np.zeros(len(candidates), bool)
+    return np.array(
+        [
+            match is None
+            and (
+                candidate.keypoints is None
+                or count_keypoints(candidate.keypoints) >= _MANY_KEYPOINTS
+            )
+            for candidate, match in zip(candidates, matches, strict=True)
+        ]
+    )

@@ -1,0 +1,94 @@
+"""Verification by detail: how a picture lies on another one, and how far they are the same.
+
+Hash and keypoints propose how; the proposal under which detail agrees best is the one.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from attrs import frozen
+
+from .agreement import Agreement, agreement
+from .alignment import Mapping, aligned, inverse, mapped
+from .colours import colour_difference
+from .detail import Detail
+from .differences import Rectangle, differences
+from .proposals import Proposal
+
+Region: TypeAlias = tuple[tuple[float, float], ...]
+"""Four corners: upper left, upper right, lower right and lower left."""
+
+# A proposal under which detail agrees so well needs no other beside it.
+_SURE = 0.7
+
+_DIGITS = 6  # of mappings
+_TINY = 1e-9
+
+_CORNERS = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+
+
+@frozen(eq=False)
+class Verification:
+    """What detail says about two pictures.
+
+    Attributes:
+        mapping: From the query to the stored picture, in units of the sides of both.
+        agreement: How far they are the same under it.
+        colour_difference: As `colours.colour_difference` has it.
+    """
+
+    mapping: Mapping
+    agreement: Agreement
+    colour_difference: float
+    _onto_stored: Mapping
+
+    def differences(self) -> Sequence[Rectangle]:
+        """Where they differ, in units of the sides of the stored picture, largest first."""
+        found = self.agreement
+        return differences(found.differing, found.block_size, self._onto_stored)
+
+
+def verify(query: Detail, stored: Detail, proposed: Sequence[Proposal]) -> Verification:
+    """Look at two pictures under each proposal, and keep the best.
+
+    With the pictures exchanged, and the proposals inverted, the result is the inverse.
+    """
+    # One of two pictures is always laid on the other, whichever is the query, and rounded: or the
+    # last digits would differ.
+    is_first = query.data <= stored.data
+    one, other = (query, stored) if is_first else (stored, query)
+    best = None
+    for proposal in proposed:
+        mapping = inverse(proposal.mapping) if is_first else proposal.mapping
+        found = aligned(one, other, mapping.round(_DIGITS), is_rough=proposal.is_rough)
+        if best is None or found.correlation > best.correlation:
+            best = found
+        if best.correlation > _SURE:
+            break
+    assert best is not None, "There is always a proposal"
+    is_from_query = best.coarse is query
+    whole = np.eye(2, 3)
+    return Verification(
+        mapping=best.mapping if is_from_query else inverse(best.mapping),
+        agreement=agreement(best.fine, best.coarse, best.mapping),
+        colour_difference=colour_difference(best.fine, best.coarse, best.mapping),
+        onto_stored=best.mapping if is_from_query else whole,
+    )
+
+
+def region(mapping: Mapping) -> Region:
+    """Where the corners of a picture lie on another one."""
+    return tuple((round(x, 4), round(y, 4)) for x, y in mapped(_CORNERS, mapping).tolist())
+
+
+def overlap(agreement: Agreement) -> float:
+    """Which share of two pictures is the same, 0 to 1.
+
+    It is the intersection of their areas over the union, times the share of it that agrees.
+    """
+    coarse, fine = agreement.covered
+    # The areas, in units of that of the fine picture.
+    area = abs(float(np.linalg.det(agreement.mapping[:, :2])))
+    intersection = (coarse * area + fine) / 2
+    return round(agreement.alike * min(1, intersection / max(area + 1 - intersection, _TINY)), 4)
