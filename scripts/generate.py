@@ -48,8 +48,11 @@ def with_enums(contract: Any) -> Any:
     The template of enums takes other values, too.
     """
     if isinstance(contract, dict):
-        names = {"x-extensible-enum": "enum"}
-        return {names.get(name, name): with_enums(part) for name, part in contract.items()}
+        parts = {name: with_enums(part) for name, part in contract.items()}
+        if "x-extensible-enum" in parts:
+            null = [None] if parts.get("nullable") else []
+            parts["enum"] = [*parts.pop("x-extensible-enum"), *null]
+        return parts
     if isinstance(contract, list):
         return [with_enums(part) for part in contract]
     return contract
