@@ -74,7 +74,7 @@ def answer(package: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_generated_code_has_right_types(package: Path) -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", package]
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", str(package)]
     checked = subprocess.run(command, cwd=package.parent, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout
 
