@@ -1,8 +1,8 @@
-"""Running the service: processes that answer requests, and one that looks after them all.
+"""The main process of the service, which looks after the workers that answer requests.
 
-That one, which the operator starts and stops, also runs the fingerprint pool. It starts processes
-that have ended again, gives signals on, and replaces one process after the other on SIGHUP, which
-also reads a renewed certificate. Uvicorn's supervisor does most of it.
+The operator starts and stops it. It restarts workers that have ended, runs the fingerprint pool,
+and replaces one worker after the other on SIGHUP; the new ones read a renewed certificate.
+Uvicorn's supervisor does most of it.
 """
 
 import fcntl
@@ -34,10 +34,10 @@ from .metrics import FOLDER_VARIABLE
 from .settings import Listening, Settings
 from .storage.schema import index_embeddings
 
-_START_TIME = 60.0  # seconds
-_HEALTH_TIME = 30  # seconds
-_END_TIME = 10.0  # seconds
-_OTHER_FILES = 256
+_START_TIME = 60.0  # seconds for a worker to start
+_HEALTH_TIME = 30  # seconds without a sign of life, after which a worker is replaced
+_END_TIME = 10.0  # seconds for a worker to end, after those in which it finishes requests
+_OTHER_FILES = 256  # open files of a worker that are no connections of clients
 
 
 def run(settings: Settings, listening: Listening) -> None:
@@ -71,7 +71,7 @@ def run(settings: Settings, listening: Listening) -> None:
 
 @contextmanager
 def _shared_folder() -> Iterator[Path]:
-    """What the processes share while the service runs."""
+    """A folder for what the processes share while the service runs."""
     with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
         # A lock on it tells systemd-tmpfiles not to clean it up after some days.
         descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
@@ -105,7 +105,7 @@ def _config(settings: Settings, listening: Listening, folder: Path) -> Connectio
 
 
 def _connections_per_worker(listening: Listening) -> int:
-    """The share of each process of the connections, of which the system must allow so many."""
+    """The share of a worker of the connections, as far as the system lets it have them."""
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     wanted = -(-listening.connections // listening.workers)
@@ -126,7 +126,7 @@ def _check_certificate(listening: Listening) -> None:
 
 
 class _Supervisor(Multiprocess):
-    """Looks after the processes that answer requests."""
+    """Looks after the workers."""
 
     def __init__(self, config: ConnectionConfig, listener: socket.socket) -> None:
         super().__init__(config, [listener])
