@@ -19,9 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from visualsnoop import AsyncCollection, Collection
+from visualsnoop.server.settings import MIB
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
-MIB = 2**20
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -17,9 +17,9 @@ from PIL import Image
 
 from scripts.bench.scale import fill, image_id
 from visualsnoop.auth import signature
+from visualsnoop.server.settings import MIB
 from visualsnoop.server.storage.keys import NewKeys
 
-MIB = 1024 * 1024
 COPIES = 15_000
 PAIRS_OF_A_COPY = 100
 MANY_IMAGES = 15_000  # few enough to be compared as a whole

@@ -16,6 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ..settings import MIB
 from .error_responses import error_response
 from .http1 import LARGEST_HEAD, RefusedRequest, StrictConnection
 from .lingering import LingeringTransport
@@ -23,7 +24,7 @@ from .request_log import RequestRecord, new_request_id
 
 _READ_TIME = 30.0  # seconds
 _SHUTDOWN_TIME = 2.0  # seconds
-_DISCARDED_SIZE = 64 * 1024 * 1024  # bytes
+_DISCARDED_SIZE = 64 * MIB
 _TLS_HANDSHAKE = b"\x16\x03"
 
 # Each connection has its turn after so many bytes.

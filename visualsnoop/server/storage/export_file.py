@@ -20,6 +20,8 @@ from typing import IO, Any, TypeVar
 
 from attrs import field, frozen
 
+from ..settings import MIB
+
 FORMAT = "visualsnoop-export"
 FORMAT_VERSION = 1
 
@@ -27,7 +29,7 @@ File = IO[bytes] | gzip.GzipFile
 
 _T = TypeVar("_T")
 
-_LONGEST_LINE = 1024 * 1024  # bytes
+_LONGEST_LINE = MIB
 
 
 class UnusableExport(ValueError):
