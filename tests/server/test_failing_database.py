@@ -27,7 +27,7 @@ from ..services import Service, client, signed_head
 
 
 @frozen
-class World:
+class Deployment:
     """A service over a PostgreSQL that is stopped and started under it."""
 
     folder: Path
@@ -44,7 +44,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("failing")
     with embedded_postgres(folder) as url:
         upgrade(url)
@@ -59,42 +59,42 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         )
         service = Service(*options, log=folder / "log")
     with service, client(service, keys) as signed:
-        yield World(folder, service, signed, keys, url)
+        yield Deployment(folder, service, signed, keys, url)
 
 
-def test_stopped_database_is_told_with_a_time_to_come_back(world: World) -> None:
-    answer = world.client.get("/images")
+def test_stopped_database_is_told_with_a_time_to_come_back(deployment: Deployment) -> None:
+    answer = deployment.client.get("/images")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json()["message"].startswith("The database does not answer")
     for page, status in (("live", 200), ("ready", 503)):
-        answer = httpx.get(f"{world.service.origin}/health/{page}", timeout=30)
+        answer = httpx.get(f"{deployment.service.origin}/health/{page}", timeout=30)
         assert answer.status_code == status
 
 
-def test_service_goes_on_when_the_database_is_back(world: World, photo: Path) -> None:
-    with world.database():
-        assert world.client.put("/image/kept", content=photo.read_bytes()).is_success
-    assert world.client.get("/image/kept").status_code == 503
-    with world.database():
-        assert world.client.get("/image/kept").status_code == 200
+def test_service_goes_on_when_the_database_is_back(deployment: Deployment, photo: Path) -> None:
+    with deployment.database():
+        assert deployment.client.put("/image/kept", content=photo.read_bytes()).is_success
+    assert deployment.client.get("/image/kept").status_code == 503
+    with deployment.database():
+        assert deployment.client.get("/image/kept").status_code == 200
 
 
-def test_restart_between_two_requests_is_not_noticed(world: World) -> None:
-    with world.database():
-        assert world.client.get("/images").status_code == 200
-    with world.database():
-        assert world.client.get("/images").status_code == 200
+def test_restart_between_two_requests_is_not_noticed(deployment: Deployment) -> None:
+    with deployment.database():
+        assert deployment.client.get("/images").status_code == 200
+    with deployment.database():
+        assert deployment.client.get("/images").status_code == 200
 
 
 def test_connection_that_is_ended_during_a_statement_is_an_unavailable_database(
-    world: World, photo: Path
+    deployment: Deployment, photo: Path
 ) -> None:
-    with world.database(), psycopg.connect(world.url, autocommit=True) as connection:
+    with deployment.database(), psycopg.connect(deployment.url, autocommit=True) as connection:
         with connection.transaction():
             connection.execute("LOCK TABLE images")
-            head = signed_head(world.keys, "GET", "/api/v1/images", "Connection: close")
-            with socket.create_connection(world.service.address) as waiting:
+            head = signed_head(deployment.keys, "GET", "/api/v1/images", "Connection: close")
+            with socket.create_connection(deployment.service.address) as waiting:
                 waiting.sendall(head)
                 time.sleep(0.3)
                 ended = connection.execute(
@@ -103,20 +103,20 @@ def test_connection_that_is_ended_during_a_statement_is_an_unavailable_database(
                 )
                 assert ended.rowcount == 1
                 assert b" 503 " in waiting.recv(65536)
-        assert world.client.get("/images").status_code == 200
+        assert deployment.client.get("/images").status_code == 200
 
 
-def test_searches_go_on_when_nothing_can_be_changed(world: World, photo: Path) -> None:
-    with world.database(), psycopg.connect(world.url, autocommit=True) as connection:
-        world.client.put("/image/kept", content=photo.read_bytes())
+def test_searches_go_on_when_nothing_can_be_changed(deployment: Deployment, photo: Path) -> None:
+    with deployment.database(), psycopg.connect(deployment.url, autocommit=True) as connection:
+        deployment.client.put("/image/kept", content=photo.read_bytes())
         set_read_only(connection, "on")
         try:
-            searched = world.client.post("/search", content=photo.read_bytes())
-            added = world.client.post("/image", content=photo.read_bytes())
-            ready = httpx.get(f"{world.service.origin}/health/ready", timeout=30)
+            searched = deployment.client.post("/search", content=photo.read_bytes())
+            added = deployment.client.post("/image", content=photo.read_bytes())
+            ready = httpx.get(f"{deployment.service.origin}/health/ready", timeout=30)
         finally:
             set_read_only(connection, "off")
-        later = world.client.post("/image", content=photo.read_bytes())
+        later = deployment.client.post("/image", content=photo.read_bytes())
     assert searched.json()["results"][0]["id"] == "kept"
     assert added.status_code == 503
     assert "only searches" in added.json()["message"]
@@ -130,27 +130,29 @@ def set_read_only(connection: psycopg.Connection, value: str) -> None:
     time.sleep(0.3)
 
 
-def test_statement_that_takes_too_long_is_given_up(world: World) -> None:
-    with world.database(), psycopg.connect(world.url) as connection:
+def test_statement_that_takes_too_long_is_given_up(deployment: Deployment) -> None:
+    with deployment.database(), psycopg.connect(deployment.url) as connection:
         connection.execute("LOCK TABLE images")
-        answer = world.client.get("/images")
+        answer = deployment.client.get("/images")
         assert answer.status_code == 503
         assert "too long" in answer.json()["message"]
         connection.rollback()
-        assert world.client.get("/images").status_code == 200
+        assert deployment.client.get("/images").status_code == 200
 
 
-def test_collection_that_is_deleted_meanwhile_takes_no_image(world: World, photo: Path) -> None:
+def test_collection_that_is_deleted_meanwhile_takes_no_image(
+    deployment: Deployment, photo: Path
+) -> None:
     file = photo.read_bytes()
-    with world.database():
-        keys = create_keys(world.url, "short-lived", "ada")
+    with deployment.database():
+        keys = create_keys(deployment.url, "short-lived", "ada")
         head = signed_head(
             keys, "POST", "/api/v1/image", f"Content-Length: {len(file)}", "Connection: close"
         )
-        with socket.create_connection(world.service.address) as connection:
+        with socket.create_connection(deployment.service.address) as connection:
             connection.sendall(head)
             time.sleep(0.5)
-            delete_collection(world.url, keys.collection_id)
+            delete_collection(deployment.url, keys.collection_id)
             connection.sendall(file)
             assert b" 401 " in connection.recv(65536)
 
@@ -171,8 +173,8 @@ def test_every_fault_of_the_database_is_told_as_unavailable() -> None:
     assert asyncio.run(statuses()) == {503}
 
 
-def test_log_has_no_traceback_of_a_database_that_is_down(world: World) -> None:
-    world.client.get("/images")
-    log = (world.folder / "log").read_text()
+def test_log_has_no_traceback_of_a_database_that_is_down(deployment: Deployment) -> None:
+    deployment.client.get("/images")
+    log = (deployment.folder / "log").read_text()
     assert "The database does not answer" in log
     assert "Traceback" not in log

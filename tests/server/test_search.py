@@ -51,7 +51,7 @@ def test_search_for_what_is_not_there_finds_nothing(
     assert results(filled.post("/search", content=photos[-1].read_bytes())) == []
 
 
-def test_lower_score_finds_strangers_too(filled: httpx.Client, photos: list[Path]) -> None:
+def test_lower_score_finds_different_images_too(filled: httpx.Client, photos: list[Path]) -> None:
     found = results(filled.post("/search?min_score=0", content=photos[-1].read_bytes()))
     assert [result["rank"] for result in found] == [0, 1, 2, 3, 4]
 
