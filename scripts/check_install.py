@@ -34,6 +34,8 @@ def main() -> None:
         sdk, with_server = Environment(folder / "sdk"), Environment(folder / "server")
         sdk.install(*lowest, wheel)
         check_sdk(sdk, wheel)
+        sdk.install(*lowest, f"{wheel}[cli]")
+        check_command_line(sdk)
         if chosen.locked:
             with_server.install("--require-hashes", f"--requirements={LOCK_FILE}")
             with_server.install("--no-deps", wheel)
@@ -71,6 +73,13 @@ class Environment:
             env={**os.environ, **environment},
         )
 
+    def error_of(self, name: str, *arguments: str) -> str:
+        """Run a program that fails with status 1, and return the error that it prints."""
+        command = [str(self.program(name)), *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == 1, done
+        return done.stderr
+
 
 def uv(*arguments: str | Path) -> str:
     return subprocess.check_output([Path(sys.executable).with_name("uv"), *arguments], text=True)
@@ -96,12 +105,15 @@ def check_sdk(environment: Environment, wheel: Path) -> None:
         "python", "-c", "import visualsnoop; print(visualsnoop.__version__)"
     ).strip()
     assert f"-{version}-" in wheel.name, version
-    command = subprocess.run(
-        [environment.program("visualsnoop")], cwd=environment.folder, capture_output=True, text=True
-    )
-    assert command.returncode == 1
-    assert "pip install 'visualsnoop[cli]'" in command.stderr, command.stderr
+    assert "pip install 'visualsnoop[cli]'" in environment.error_of("visualsnoop")
     print(f"The SDK {version} with", *environment.installed()[:-1])
+
+
+def check_command_line(environment: Environment) -> None:
+    """The command line without the service: it has its help, and says what is missing."""
+    assert "--max-body" in environment.run("visualsnoop", "serve", "--help")
+    error = environment.error_of("visualsnoop", "keys", "list")
+    assert "pip install 'visualsnoop[server]'" in error, error
 
 
 def check_service(environment: Environment, folder: Path) -> None:
