@@ -42,6 +42,8 @@ class Agreement:
         correlation: The mean correlation of these, -1 to 1.
         alike: Which share of them agrees, 0 to 1.
         contradicting: Which share of the strokes is dark in one picture and light in the other.
+        contradicting_where_alike: The same of the strokes in blocks that agree: of a photo with a
+            caption there are none, of another shot of the scene there are.
         missing: Which share is strong in one picture and absent in the other.
         covered: Which share of the coarse picture lies in the fine one, and the other way round.
         plainness: Of the one that lies in the other; see `Detail`.
@@ -54,6 +56,7 @@ class Agreement:
     correlation: float
     alike: float
     contradicting: float
+    contradicting_where_alike: float
     missing: float
     covered: tuple[float, float]
     plainness: float
@@ -74,27 +77,39 @@ def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
     interior = _eroded(shown, _MARGIN)
     moved, target = moved * shown, target * shown
 
-    energies, others = block_sums(moved * moved), block_sums(target * target)
-    areas = block_sums(shown.astype(np.float32))
-    has_detail = (areas > BLOCK**2 / 2) & (
-        (energies > LEAST_ENERGY * areas) | (others > LEAST_ENERGY * areas)
-    )
-    correlations = correlation(block_sums(moved * target), energies, others)
-
-    strokes = (np.abs(moved) > _STROKE) | (target != 0)
+    strokes = ((np.abs(moved) > _STROKE) | (target != 0)) & interior
     contradicting = (moved * target < 0) & (np.abs(moved) > _STROKE)
     missing = _is_missing(moved, target) | _is_missing(target, moved)
-    count = max(int((strokes & interior).sum()), 1)
-    differing = block_sums((contradicting | missing).astype(np.float32))
+    energies, others, products, areas, strokes_by_block, contradicting_by_block, differing = (
+        block_sums(
+            np.stack(
+                [
+                    moved * moved,
+                    target * target,
+                    moved * target,
+                    shown,
+                    strokes,
+                    contradicting & interior,
+                    contradicting | missing,
+                ]
+            ).astype(np.float32)
+        )
+    )
+    has_detail = (areas > BLOCK**2 / 2) & (np.maximum(energies, others) > LEAST_ENERGY * areas)
+    correlations = correlation(products, energies, others)
     blocks = int(has_detail.sum())
+    is_alike = has_detail & (correlations > _ALIKE)
+    count = max(float(strokes_by_block.sum()), 1)
     covered = _covered(coarse, mapping), _covered(fine, inverse(mapping))
     weights = np.array(covered) ** 4
     return Agreement(
         mapping=mapping,
         blocks=blocks,
         correlation=float(correlations[has_detail].mean()) if blocks else 0.0,
-        alike=float((correlations[has_detail] > _ALIKE).mean()) if blocks else 0.0,
-        contradicting=int((contradicting & interior).sum()) / count,
+        alike=int(is_alike.sum()) / blocks if blocks else 0.0,
+        contradicting=float(contradicting_by_block.sum()) / count,
+        contradicting_where_alike=float(contradicting_by_block[is_alike].sum())
+        / max(float(strokes_by_block[is_alike].sum()), 1),
         missing=int((missing & interior).sum()) / count,
         covered=covered,
         plainness=float(weights @ (coarse.plainness, fine.plainness) / max(weights.sum(), 1e-9)),

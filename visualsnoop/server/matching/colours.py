@@ -12,10 +12,15 @@ from .detail import COLOUR_SIDE, Colours, Detail, Level
 # A picture has no colours if its red, green and blue differ by no more than JPEG makes of grey.
 _GREY = 12
 
+# By such factors at most pictures are darker or lighter for their exposure.
+_DARKEST, _LIGHTEST = 0.6, 1.7
+
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def colour_difference(one: Detail, other: Detail, mapping: Mapping) -> float:
+def colour_difference(
+    one: Detail, other: Detail, mapping: Mapping, *, same_exposure: bool = False
+) -> float:
     """How much the colours of two pictures differ where both show the same, in levels, 0 to 255.
 
     It is the mean over the quarter of the cells that differs most. If one of the pictures is in
@@ -24,13 +29,16 @@ def colour_difference(one: Detail, other: Detail, mapping: Mapping) -> float:
     Args:
         one, other: The pictures.
         mapping: From `other` to `one`.
+        same_exposure: Whether one that is darker as a whole is different; otherwise the lighter one
+            is darkened first, as a photo of a page is darker than the page.
     """
-    colours: Level | Colours = one.colours
-    others: Level | Colours = other.colours
+    colours, others = _smoothed(one.colours), _smoothed(other.colours)
     if _is_grey(one.colours) or _is_grey(other.colours):
-        colours, others = _brightness(one.colours), _brightness(other.colours)
+        colours, others = _brightness(colours), _brightness(others)
+    there = _taken(colours, mapping), others.reshape(-1, others.shape[-1])
+    back = _taken(others, inverse(mapping)), colours.reshape(-1, colours.shape[-1])
     differences = np.concatenate(
-        [_differences(colours, others, mapping), _differences(others, colours, inverse(mapping))]
+        [_differences(*there, same_exposure), _differences(*back, same_exposure)]
     )
     if len(differences) == 0:
         return 0.0
@@ -42,27 +50,44 @@ def _is_grey(colours: Colours) -> bool:
     return int(np.ptp(colours, axis=2).max()) <= _GREY
 
 
-def _brightness(colours: Colours) -> Level:
+def _smoothed(colours: Colours) -> Level:
+    """The mean of each cell and those around it, as a shift by half a cell must not count."""
+    padded = np.pad(colours.astype(np.float32), ((1, 1), (1, 1), (0, 0)), "edge")
+    across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    smoothed: Level = (across[:-2] + across[1:-1] + across[2:]) / 9
+    return smoothed
+
+
+def _brightness(colours: Level) -> Level:
     brightness: Level = (colours @ _BRIGHTNESS)[..., np.newaxis]
     return brightness
 
 
-def _differences(source: Level | Colours, target: Level | Colours, mapping: Mapping) -> Level:
-    """How much each cell of the target differs from the source, of those that the source reaches.
+def _differences(taken: Level, others: Level, same_exposure: bool) -> Level:
+    """How much colours differ from others, each of shape (cells, channels)."""
+    is_shown = ~np.isnan(taken[:, 0])
+    taken, others = taken[is_shown], others[is_shown]
+    gain = float((taken * others).sum() / max(float((taken * taken).sum()), 1.0))
+    gain = 1.0 if same_exposure else min(max(gain, _DARKEST), _LIGHTEST)
+    differences: Level = np.abs(min(gain, 1) * taken - others / max(gain, 1)).max(axis=1)
+    return differences
 
-    The mapping is from the target to the source. Between cells, colours are interpolated.
+
+def _taken(colours: Level, mapping: Mapping) -> Level:
+    """The colours at the middles of the cells of another picture, of shape (cells, channels).
+
+    Between cells they are interpolated; beyond the picture they are not a number.
     """
     across, down = positions((COLOUR_SIDE, COLOUR_SIDE), mapping, (COLOUR_SIDE, COLOUR_SIDE))
     is_shown = (across > 0) & (across < COLOUR_SIDE) & (down > 0) & (down < COLOUR_SIDE)
     column, row = (
-        (place[is_shown] - 0.5).clip(0, COLOUR_SIDE - 1)[:, np.newaxis] for place in (across, down)
+        (place.ravel() - 0.5).clip(0, COLOUR_SIDE - 1)[:, np.newaxis] for place in (across, down)
     )
     left, top = column.astype(int)[:, 0], row.astype(int)[:, 0]
     right, bottom = np.minimum(left + 1, COLOUR_SIDE - 1), np.minimum(top + 1, COLOUR_SIDE - 1)
     column, row = column - left[:, np.newaxis], row - top[:, np.newaxis]
-    colours = source.astype(np.float32)
     upper = colours[top, left] * (1 - column) + colours[top, right] * column
     lower = colours[bottom, left] * (1 - column) + colours[bottom, right] * column
-    taken = upper * (1 - row) + lower * row
-    differences: Level = np.abs(taken - target[is_shown]).max(axis=1)
-    return differences
+    taken: Level = (upper * (1 - row) + lower * row).astype(np.float32)
+    taken[~is_shown.ravel()] = np.nan
+    return taken

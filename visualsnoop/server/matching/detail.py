@@ -21,6 +21,9 @@ Colours: TypeAlias = NDArray[np.uint8]
 LEVELS = 3
 """Each level has half as many cells each way as the one before it."""
 
+PHOTO, PLAIN = 0.6, 0.75
+"""Up to which plainness a picture is a photo, and from which on a document, a screen or a flag."""
+
 COLOUR_SIDE = 8
 """So many cells each way has the layout of colours."""
 
@@ -74,6 +77,11 @@ def detail_bytes(
     triples = np.pad(digits, (0, -len(digits) % 3)).reshape(-1, 3)
     packed = (triples @ np.array([25, 5, 1])).astype(np.uint8)
     return head.tobytes() + zlib.compress(colours.tobytes() + packed.tobytes(), _EFFORT)
+
+
+def is_plain(plainness: float) -> bool:
+    """Whether a picture of such plainness is a document or the like, and no photo."""
+    return plainness >= PLAIN
 
 
 def read_plainness(data: bytes) -> float:

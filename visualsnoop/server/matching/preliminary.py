@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
 from .candidates import CandidateFingerprint
-from .detail import Detail
 from .dihedral import TRANSFORMS, nearest_transforms, rotation_transform
 from .fingerprint import Fingerprint
 from .geometry import GeometricMatch, match_keypoints
 from .keypoints import count_keypoints
-from .proposals import Proposal, proposals
 from .scores import EVEN_DISTANCE, Scores, by_embedding, by_hash, by_keypoints
 
 POOR_QUALITY = 20
@@ -68,16 +66,6 @@ class Preliminary:
         if abs(match.rotation - 90 * quarters) > _SLANT:
             return "unknown"
         return rotation_transform(quarters, is_mirrored=match.is_mirrored)
-
-    def proposals(self, index: int, query: Detail, stored: Detail) -> Sequence[Proposal]:
-        """How the query may lie on a candidate."""
-        return proposals(
-            query,
-            stored,
-            self.hash_transforms[index],
-            int(self.hash_distances[index]),
-            self.keypoint_matches[index],
-        )
 
 
 def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> Preliminary:

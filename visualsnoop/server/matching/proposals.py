@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
 from .alignment import Mapping, combined
@@ -14,9 +15,11 @@ from .detail import Detail
 from .dihedral import TRANSFORMS
 from .geometry import GeometricMatch
 
-# Hashes of which fewer bits differ propose how a picture was mirrored and turned. Those of
-# different pictures differ in 105 or more of 256, in the nearest of the eight ways.
+# Hashes of which fewer bits differ propose how a picture was mirrored and turned; those of
+# different pictures differ in 105 or more of 256, in the nearest of the eight ways. Others that are
+# so near to the nearest are proposed too, as of symmetric pictures all are.
 _MOST_DIFFERING = 96
+_AS_NEAR = 10
 
 _MIRRORED = np.array([[-1.0, 0, 1], [0, 1, 0]])
 _TURNED_BACK = np.array([[0.0, 1, 0], [-1, 0, 1]])  # by a quarter
@@ -43,24 +46,27 @@ WHOLE = Proposal(np.eye(2, 3), is_rough=False)
 def proposals(
     query: Detail,
     stored: Detail,
-    transform: Transform,
-    distance: int,
+    distances: NDArray[np.int64],
     match: GeometricMatch | None,
 ) -> Sequence[Proposal]:
     """The proposals for two pictures, the most exact first; always one.
 
     Args:
         query, stored: The pictures.
-        transform: How the query was mirrored and turned as a whole, by the hashes.
-        distance: In how many bits they differ then.
-        match: On what the keypoints agree.
+        distances: In how many bits their hashes differ for each of `TRANSFORMS`.
+        match: On what the keypoints agree. If there is nothing, and the hashes are those of
+            different pictures, all ways to mirror and turn a picture are proposed.
     """
     proposed = []
     if match is not None:
         proposed.append(Proposal(in_sides(match.mapping, query, stored), is_rough=False))
-    if distance < _MOST_DIFFERING:
-        proposed.append(Proposal(transform_mapping(transform), is_rough=True))
-    return proposed or [Proposal(np.eye(2, 3), is_rough=True)]
+    nearest = distances.min()
+    if nearest < _MOST_DIFFERING:
+        ways = np.flatnonzero(distances <= nearest + _AS_NEAR)
+    else:
+        ways = np.arange(0 if match else len(distances))
+    proposed.extend(Proposal(_WAYS_BACK[way], is_rough=True) for way in ways)
+    return proposed
 
 
 def in_sides(mapping: Mapping, query: Detail, stored: Detail) -> Mapping:
@@ -68,11 +74,6 @@ def in_sides(mapping: Mapping, query: Detail, stored: Detail) -> Mapping:
     sides = np.array([query.width, query.height, 1]) / [*[max(query.width, query.height)] * 2, 1]
     others = np.array([stored.width, stored.height]) / max(stored.width, stored.height)
     return mapping * sides / others[:, np.newaxis]
-
-
-def transform_mapping(transform: Transform) -> Mapping:
-    """Where the points of a picture were before it was mirrored and turned, in units of sides."""
-    return _TRANSFORM_MAPPINGS[transform]
 
 
 def _way_back(transform: Transform) -> Mapping:
@@ -83,4 +84,5 @@ def _way_back(transform: Transform) -> Mapping:
     return combined(mapping, _MIRRORED) if transform.startswith("mirrored") else mapping
 
 
-_TRANSFORM_MAPPINGS = {transform: _way_back(transform) for transform in TRANSFORMS}
+# Where the points of a picture were before it was mirrored and turned.
+_WAYS_BACK = [_way_back(transform) for transform in TRANSFORMS]

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .detail import PHOTO, PLAIN
 from .geometry import GeometricMatch
 from .verification import Verification
 
@@ -37,24 +38,24 @@ _UNSUPPORTED = 0.1
 _DOUBTFUL = 0.5
 _OF_DOUBTFUL = 0.2
 
-# Which pictures are plain, as documents, screens, icons and flags are, and which are photos: by
-# `Detail.plainness`, all and none from these on.
-_PHOTO, _PLAIN = 0.6, 0.75
-
 # Plain pictures are edited as a whole, so strokes that contradict each other tell another page: so
 # many of all strokes, or so many missing, are half way.
 _CONTRADICTING, _MISSING = 0.004, 0.0016
 _STEEPNESS = 3
-_COLOURS, _COLOUR_SPREAD = 60.0, 4.0  # levels
+_COLOURS, _COLOUR_SPREAD = 55.0, 3.0  # levels
 
-# Photos get captions and stickers. What counts is which share of their blocks is alike, less the
-# contradictions; and it is none and all from these values on.
-_LOST, _SURE = 0.4, 0.8
-_CONTRADICTIONS_COUNT = 1.0
+# Photos get captions and stickers, and the shots of a series have much in common: log odds, by the
+# share of blocks that is alike; by the shares of strokes that contradict each other in all blocks
+# and in those that are alike, up to a limit; and by the share of bits of the hash that are the same
+# beyond those of strangers.
+_ALIKE, _CONTRADICTION, _CONTRADICTION_WHERE_ALIKE, _SAME_BITS = 2.0, -60.0, -150.0, 4.0
+_BIAS = 1.3
+_MOST_WHERE_ALIKE = 0.02
+_STRANGE_DISTANCE = 100
 _SHRINKING = 3  # blocks that are taken to differ, for few blocks can agree by accident
 
 # Pictures without detail are the same if their colours differ by no more than JPEG makes of them.
-_FLAT_COLOURS, _FLAT_SPREAD = 8.0, 1.0  # levels
+_FLAT_COLOURS, _FLAT_SPREAD = 7.0, 0.6  # levels
 
 
 def by_embedding(cosine: Scores, is_unsupported: NDArray[np.bool_]) -> Scores:
@@ -85,16 +86,17 @@ def by_keypoints(matches: Sequence[GeometricMatch | None], cosine: Scores) -> Sc
     return scores
 
 
-def is_plain(plainness: float) -> bool:
-    """Whether it is a document or the like, of which only detail can tell copies."""
-    return plainness >= _PLAIN
+def decided(preliminary: float, distance: int, verification: Verification) -> float:
+    """The score of two pictures whose detail was compared.
 
-
-def decided(preliminary: float, verification: Verification) -> float:
-    """The score of two pictures whose detail was compared, from their preliminary score."""
+    Args:
+        preliminary: Their preliminary score.
+        distance: That of their hashes, in bits.
+        verification: What detail says about them.
+    """
     if verification.agreement.blocks == 0:
         return preliminary
-    share = _confirmed(verification)
+    share = _confirmed(distance, verification)
     copy = max(preliminary, COPY + (_BEST_OF_PART - COPY) * verification.agreement.alike)
     return share * copy + (1 - share) * doubted(preliminary)
 
@@ -118,11 +120,12 @@ def doubted(preliminary: float) -> float:
     return min(preliminary, _DOUBTFUL + _OF_DOUBTFUL * (preliminary - _DOUBTFUL))
 
 
-def _confirmed(verification: Verification) -> float:
+def _confirmed(distance: int, verification: Verification) -> float:
     """How sure it is by detail that two pictures are the same, 0 to 1."""
-    plain = (verification.agreement.plainness - _PHOTO) / (_PLAIN - _PHOTO)
+    plain = (verification.agreement.plainness - PHOTO) / (PLAIN - PHOTO)
     plain = min(max(plain, 0.0), 1.0)
-    return plain * _confirmed_plain(verification) + (1 - plain) * _confirmed_photo(verification)
+    as_photo = _confirmed_photo(distance, verification)
+    return plain * _confirmed_plain(verification) + (1 - plain) * as_photo
 
 
 def _confirmed_plain(verification: Verification) -> float:
@@ -132,8 +135,15 @@ def _confirmed_plain(verification: Verification) -> float:
     return float(1 / (1 + contradictions**_STEEPNESS) / by_colours)
 
 
-def _confirmed_photo(verification: Verification) -> float:
+def _confirmed_photo(distance: int, verification: Verification) -> float:
     found = verification.agreement
     alike = found.alike * found.blocks / (found.blocks + _SHRINKING)
-    evidence = alike - _CONTRADICTIONS_COUNT * found.contradicting
-    return min(max((evidence - _LOST) / (_SURE - _LOST), 0.0), 1.0)
+    odds = (
+        _BIAS
+        + _ALIKE * alike
+        + _CONTRADICTION * found.contradicting
+        + _CONTRADICTION_WHERE_ALIKE * min(found.contradicting_where_alike, _MOST_WHERE_ALIKE)
+        + _SAME_BITS * max(0.0, 1 - distance / _STRANGE_DISTANCE)
+    )
+    best = _BIAS + _ALIKE + _SAME_BITS
+    return float(min(1.0, (1 + np.exp(-best)) / (1 + np.exp(-odds))))

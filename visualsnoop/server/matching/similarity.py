@@ -15,17 +15,17 @@ from attrs import frozen
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
 from .candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint, Depth
-from .detail import Detail, read_detail, read_plainness
+from .detail import Detail, is_plain, read_detail, read_plainness
 from .differences import Rectangle
+from .dihedral import hash_distances
 from .fingerprint import Fingerprint, Floats
 from .preliminary import Preliminary, compare_roughly
-from .proposals import WHOLE
+from .proposals import WHOLE, proposals
 from .scores import (
     Scores,
     decided,
     decided_flat,
     doubted,
-    is_plain,
 )
 from .verification import Region, Verification, overlap, region, verify
 
@@ -40,7 +40,8 @@ __all__ = [
     "rank",
 ]
 
-# Detail is compared of pictures with this preliminary score, which leaves out most strangers.
+# Detail is compared of pictures with this preliminary score, or with keypoints that agree, which
+# leaves out most strangers.
 _WORTH_A_LOOK = 0.35
 
 # A picture that is not flat, but nearly: the copy of a flat one may be such.
@@ -141,16 +142,21 @@ def _verified(
     preliminary: Preliminary,
 ) -> Mapping[int, Verification]:
     """What detail says about those candidates that may be more than strangers, by their index."""
-    verified = {}
+    verified: dict[int, Verification] = {}
+    if own is None:
+        return verified
     for index, candidate in enumerate(candidates):
-        if own is None or not candidate.detail:
+        if not candidate.detail or candidate.pdq is None:
             continue
+        match = preliminary.keypoint_matches[index]
         if preliminary.is_flat[index]:
             if max(query.quality, candidate.quality) < _NEARLY_FLAT:
-                verified[index] = verify(own, read_detail(candidate.detail), [WHOLE])
-        elif preliminary.scores[index] >= _WORTH_A_LOOK:
+                stored = read_detail(candidate.detail)
+                verified[index] = verify(own, stored, [WHOLE], same_exposure=True)
+        elif match is not None or preliminary.scores[index] >= _WORTH_A_LOOK:
             stored = read_detail(candidate.detail)
-            verified[index] = verify(own, stored, preliminary.proposals(index, own, stored))
+            distances = hash_distances(query.pdq, [candidate.pdq])[0]
+            verified[index] = verify(own, stored, proposals(own, stored, distances, match))
     return verified
 
 
@@ -166,7 +172,8 @@ def _scores(
         if preliminary.is_flat[index]:
             scores[index] = decided_flat(verification)
         else:
-            scores[index] = decided(float(scores[index]), verification)
+            distance = int(preliminary.hash_distances[index])
+            scores[index] = decided(float(scores[index]), distance, verification)
     lowest = min((float(scores[index]) for index in verified), default=1.0)
     has_plain_query = _is_plain(query.detail)
     for index, candidate in enumerate(candidates):

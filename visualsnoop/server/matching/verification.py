@@ -10,9 +10,9 @@ import numpy as np
 from attrs import frozen
 
 from .agreement import Agreement, agreement
-from .alignment import Mapping, aligned, inverse, mapped
+from .alignment import Alignment, Mapping, aligned, inverse, mapped, refined
 from .colours import colour_difference
-from .detail import Detail
+from .detail import LEVELS, Detail, is_plain
 from .differences import Rectangle, differences
 from .proposals import Proposal
 
@@ -24,6 +24,7 @@ _SURE = 0.7
 
 _DIGITS = 6  # of mappings
 _TINY = 1e-9
+_COLOUR_RANGE = 255
 
 _CORNERS = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 
@@ -49,32 +50,65 @@ class Verification:
         return differences(found.differing, found.block_size, self._onto_stored)
 
 
-def verify(query: Detail, stored: Detail, proposed: Sequence[Proposal]) -> Verification:
+def verify(
+    query: Detail,
+    stored: Detail,
+    proposed: Sequence[Proposal],
+    *,
+    same_exposure: bool = False,
+) -> Verification:
     """Look at two pictures under each proposal, and keep the best.
 
     With the pictures exchanged, and the proposals inverted, the result is the inverse.
+
+    Args:
+        query, stored: The pictures.
+        proposed: How the query may lie on the stored picture; at least one.
+        same_exposure: As in `colour_difference`.
     """
     # One of two pictures is always laid on the other, whichever is the query, and rounded: or the
     # last digits would differ.
     is_first = query.data <= stored.data
     one, other = (query, stored) if is_first else (stored, query)
-    best = None
-    for proposal in proposed:
-        mapping = inverse(proposal.mapping) if is_first else proposal.mapping
-        found = aligned(one, other, mapping.round(_DIGITS), is_rough=proposal.is_rough)
-        if best is None or found.correlation > best.correlation:
-            best = found
-        if best.correlation > _SURE:
-            break
-    assert best is not None, "There is always a proposal"
+    mappings = [
+        (inverse(proposal.mapping) if is_first else proposal.mapping).round(_DIGITS)
+        for proposal in proposed
+    ]
+    exact = [mapping for mapping, each in zip(mappings, proposed, strict=True) if not each.is_rough]
+    rough = [mapping for mapping, each in zip(mappings, proposed, strict=True) if each.is_rough]
+    found = [aligned(one, other, mapping, is_rough=False) for mapping in exact]
+    if rough and not any(_is_sure(each) for each in found):
+        start = max(rough, key=lambda mapping: _likeness(one, other, mapping))
+        found.append(aligned(one, other, start, is_rough=True))
+    best = max(found, key=_goodness)
     is_from_query = best.coarse is query
     whole = np.eye(2, 3)
     return Verification(
         mapping=best.mapping if is_from_query else inverse(best.mapping),
         agreement=agreement(best.fine, best.coarse, best.mapping),
-        colour_difference=colour_difference(best.fine, best.coarse, best.mapping),
+        colour_difference=colour_difference(
+            best.fine, best.coarse, best.mapping, same_exposure=same_exposure
+        ),
         onto_stored=best.mapping if is_from_query else whole,
     )
+
+
+def _is_sure(found: Alignment) -> bool:
+    return _goodness(found) > _SURE
+
+
+def _goodness(found: Alignment) -> float:
+    """By which of several alignments is the best: of flags, colours tell it as well as detail."""
+    if not is_plain(found.fine.plainness):
+        return found.correlation
+    difference = colour_difference(found.fine, found.coarse, found.mapping)
+    return found.correlation - difference / _COLOUR_RANGE
+
+
+def _likeness(one: Detail, other: Detail, mapping: Mapping) -> float:
+    """How likely one of several mappings is, from afar: by coarse detail and by colours."""
+    correlation, _ = refined(one, other, mapping, LEVELS - 1, reach=0)
+    return correlation - colour_difference(one, other, mapping) / _COLOUR_RANGE
 
 
 def region(mapping: Mapping) -> Region:
