@@ -12,6 +12,7 @@ acknowledged was lost, and that took no longer than 10 seconds. Leaves nothing b
 """
 
 import argparse
+import os
 import random
 import socket
 import sys
@@ -28,8 +29,9 @@ from attrs import frozen
 
 from scripts.local_service import client, forget_environment, kill_postgres, running_service
 from scripts.proofs.workload import Clients, Violation
-from visualsnoop.server.storage.embedded import Account, programs
+from visualsnoop.server.storage.data_folder import Account
 from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.postgres import HERE, run_as
 from visualsnoop.server.storage.schema import upgrade
 
 CLIENTS = 8
@@ -118,15 +120,17 @@ class _Postgres:
 
     def start(self, *options: str) -> None:
         settings = ["listen_addresses=127.0.0.1", f"port={self.port}", *options]
-        settings.append(f"unix_socket_directories={self.data.parent}")
-        self.account.run(
-            *("pg_ctl", "start", "--wait", "--silent", f"--pgdata={self.data}"),
-            f"--log={self.data.parent / self.data.name}.log",
+        settings.append("unix_socket_directories=.")
+        self._run(
+            *("pg_ctl", "start", "--wait", "--silent", f"--pgdata={HERE}", "--log=log"),
             f"--options={' '.join(f'-c {setting}' for setting in settings)}",
         )
 
     def promote(self) -> None:
-        self.account.run("pg_ctl", "promote", "--no-wait", "--silent", f"--pgdata={self.data}")
+        self._run("pg_ctl", "promote", "--no-wait", "--silent", f"--pgdata={HERE}")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        run_as(self.account, program, *arguments, folder=self.data)
 
     def stop(self) -> None:
         # What it has stored is thrown away, so it may end as it does by a fault.
@@ -142,21 +146,26 @@ class _Postgres:
 @contextmanager
 def _replicated(folder: Path) -> Iterator[tuple[_Postgres, _Postgres]]:
     """A primary and its synchronous standby, running."""
-    account = Account.to_run_as()
-    account.take(folder)
-    account.let_reach(programs())
+    account = Account.for_postgres()
     primary = _Postgres(folder / "primary", _free_port(), account)
     standby = _Postgres(folder / STANDBY, _free_port(), account)
-    account.run(
-        *("initdb", f"--pgdata={primary.data}", f"--username={USER}", "--auth=trust"),
+    for server in (primary, standby):
+        server.data.mkdir(mode=0o700)
+        os.chown(server.data, account.uid, account.gid)
+    run_as(
+        account,
+        *("initdb", f"--pgdata={HERE}", f"--username={USER}", "--auth=trust"),
         *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+        folder=primary.data,
     )
     try:
         primary.start()
-        account.run(
-            *("pg_basebackup", f"--pgdata={standby.data}", "--checkpoint=fast"),
+        run_as(
+            account,
+            *("pg_basebackup", f"--pgdata={HERE}", "--checkpoint=fast"),
             "--write-recovery-conf",
             f"--dbname=host=127.0.0.1 port={primary.port} user={USER}",
+            folder=standby.data,
         )
         standby.start(f"cluster_name={STANDBY}")
         _make_synchronous(primary)

@@ -5,7 +5,6 @@ and replaces one worker after the other on SIGHUP; the new ones read a renewed c
 Uvicorn's supervisor does most of it.
 """
 
-import fcntl
 import functools
 import logging
 import logging.config
@@ -15,10 +14,7 @@ import signal
 import socket
 import ssl
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client import multiprocess
@@ -33,6 +29,7 @@ from .matching.fingerprinter import Fingerprinter
 from .metrics import FOLDER_VARIABLE
 from .settings import Listening, Settings
 from .storage.schema import index_embeddings
+from .temporary_folder import temporary_folder
 
 _START_TIME = 60.0  # seconds for a worker to start
 _HEALTH_TIME = 30  # seconds without a sign of life, after which a worker is replaced
@@ -60,26 +57,14 @@ def run(settings: Settings, listening: Listening) -> None:
     listener = socket.create_server((listening.host, listening.port), backlog=2048)
     # Connections inherit it. Without it the body of an answer waits 40 ms for its head to arrive.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with listener, _shared_folder() as folder:
+    # What the processes share while the service runs.
+    with listener, temporary_folder("visualsnoop-serve-") as folder:
         os.environ[FOLDER_VARIABLE] = str(folder)
         with serving_fingerprints(settings, folder / SOCKET):
             supervisor = _Supervisor(_config(settings, listening, folder), listener)
             supervisor.run()
     if not supervisor.has_started:
         raise OSError("The service could not be started: see its log")
-
-
-@contextmanager
-def _shared_folder() -> Iterator[Path]:
-    """A folder for what the processes share while the service runs."""
-    with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
-        # A lock on it tells systemd-tmpfiles not to clean it up after some days.
-        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-            yield Path(name)
-        finally:
-            os.close(descriptor)
 
 
 def _config(settings: Settings, listening: Listening, folder: Path) -> ConnectionConfig:

@@ -42,12 +42,21 @@ async def database_error(error: psycopg.Error, pool: Pool) -> APIError:
         case psycopg.errors.QueryCanceled() | psycopg.errors.LockNotAvailable():
             _log.warning("A statement took too long: %s", _line(error))
             return unavailable("The database takes too long to answer")
+        case psycopg.errors.DiskFull():
+            return _disk_full(error, pool)
         case psycopg.OperationalError() | PoolTimeout() | psycopg.InterfaceError():
+            if pool.disk_is_full():
+                return _disk_full(error, pool)
             _log.error("The database does not answer: %s", _line(error))
             return unavailable("The database does not answer")
         case _:
             _log.error("The database has failed", exc_info=error)
             return unavailable("The database has failed")
+
+
+def _disk_full(error: psycopg.Error, pool: Pool) -> APIError:
+    _log.error("The disk of %s is full: %s", pool.data or "the database", _line(error))
+    return unavailable("The disk of the database is full, and nothing can be stored", 60)
 
 
 def _line(error: psycopg.Error) -> str:

@@ -13,6 +13,7 @@ from ..errors import unavailable
 from ..metrics import metrics_response
 from ..settings import Settings
 from ..storage.collections import collection_ids
+from ..storage.data_folder import disk_is_full
 from .dependencies import Dependencies, dependencies
 from .error_responses import database_error
 
@@ -61,9 +62,10 @@ async def _ready(request: Request) -> Response:
     """Everything that requests need is there; if not, they had better go elsewhere."""
     _name_operation(request, "ready")
     deps = dependencies(request)
+    # A full disk is why the database does not answer, and not the other way round.
+    await asyncio.to_thread(_check_disk, deps.settings)
     takes_changes = await _takes_changes(deps)
     await deps.fingerprints.check()
-    await asyncio.to_thread(_check_disk, deps.settings)
     return JSONResponse(asdict(_Ready(takes_changes)))
 
 
@@ -81,8 +83,8 @@ def _check_disk(settings: Settings) -> None:
     if settings.data is None:
         return
     free = shutil.disk_usage(settings.data).free
-    if free < settings.least_disk:
-        raise unavailable(f"The disk of the data has {free} bytes free only", 60)
+    if free < settings.least_disk or disk_is_full(settings.data):
+        raise unavailable(f"The disk of the data is nearly full: it has {free} bytes free", 60)
 
 
 async def _metrics(request: Request) -> Response:

@@ -11,6 +11,7 @@ import psycopg
 
 from ..settings import default_data_folder
 from ..vault import MASTER_KEY_SIZE, CannotOpen, Vault
+from .data_folder import give_to_owner
 
 VARIABLE = "VISUALSNOOP_MASTER_KEY"
 FILE = "master.key"
@@ -98,8 +99,11 @@ def _vault_at_hand(path: Path) -> Vault | None:
         return Vault(_read(given, VARIABLE), VARIABLE)
     try:
         with path.open() as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            status = os.fstat(file.fileno())
+            if stat.S_IMODE(status.st_mode) & 0o077:
                 raise PermissionError(f"{path} is open to other users: chmod 600 '{path}'")
+            if status.st_uid not in (0, os.geteuid(), path.parent.stat().st_uid):
+                raise PermissionError(f"{path} belongs to another user, who may have exchanged it")
             return Vault(_read(file.read(), str(path)), str(path))
     except FileNotFoundError:
         return None
@@ -124,6 +128,7 @@ def _make(path: Path) -> None:
     # Nobody else can read what `tempfile` makes. It gets its name when it is whole and on the
     # disk, unless another process was faster.
     with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
+        give_to_owner(file.fileno(), path.parent)
         file.write(secrets.token_hex(MASTER_KEY_SIZE) + "\n")
         file.flush()
         os.fsync(file.fileno())

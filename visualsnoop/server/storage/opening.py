@@ -20,20 +20,27 @@ def opened_database(data: Path | None, database: str | None) -> Iterator[str]:
         data: The folder of the embedded database; None for the platform's usual place.
         database: A PostgreSQL server to use instead.
 
+    Errors of the database become `OSError` here, those of what is done with it included.
+
     Raises:
         ValueError: If both are given.
-        OSError: If the folder cannot be used, or the server not be reached.
+        OSError: If the folder cannot be used, the server not be reached, or the database fails.
     """
     if data is not None and database is not None:
         raise ValueError("give either a data folder or a database, not both")
+    place = "the database" if database is not None else str(data_folder(data))
     with ExitStack() as stack:
         if database is None:
             database = stack.enter_context(embedded_postgres(data_folder(data)))
         try:
             upgrade(database)
+            yield database
+        except psycopg.errors.DiskFull as error:
+            raise OSError(f"The disk of {place} is full: {error}") from error
         except psycopg.OperationalError as error:
             raise ConnectionError(f"The database cannot be reached: {error}") from error
-        yield database
+        except psycopg.Error as error:
+            raise OSError(f"The database has failed: {error}") from error
 
 
 def data_folder(data: Path | None) -> Path:

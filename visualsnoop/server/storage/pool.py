@@ -3,6 +3,7 @@
 import math
 import select
 import time
+from pathlib import Path
 from typing import Any, Self
 
 from pgvector.psycopg import register_vector_async
@@ -13,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ..matching.similarity import DEPTH_OF_LARGE
 from ..settings import Settings
+from .data_folder import disk_is_full
 
 # Seconds. A machine that has vanished does not say that its connections have ended.
 _TIMEOUTS = {
@@ -45,9 +47,18 @@ class _ReadableConnection(Connection):
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """The connections of a process to the database."""
+    """The connections of a process to the database.
 
+    Attributes:
+        data: The folder of the embedded database; None if there is none.
+    """
+
+    data: Path | None = None
     _looked = -math.inf
+
+    def disk_is_full(self) -> bool:
+        """Whether the embedded database has no space left to work in."""
+        return self.data is not None and disk_is_full(self.data)
 
     async def find_another_server(self) -> None:
         """Connect anew, for what was the primary server may be a standby now."""
@@ -115,6 +126,7 @@ def connection_pool(settings: Settings) -> Pool:
         # next request begins a new one.
         reconnect_timeout=2,
     )
+    pool.data = settings.data
     return pool
 
 

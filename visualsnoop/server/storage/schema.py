@@ -61,23 +61,44 @@ def upgrade(database: str, to: str = "head") -> None:
         to: The revision to stop at.
 
     Raises:
-        psycopg.OperationalError: If the database cannot be reached.
-        ValueError: If a newer version of the service has upgraded it before.
+        psycopg.Error: If the database cannot be reached, or fails.
+        ValueError: If it was made by a newer version of the service, or one that is too old.
     """
     opened = psycopg.connect(database)
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg://", creator=lambda: opened, poolclass=sqlalchemy.pool.NullPool
     )
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        config = migrations()
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, to)
-        except CommandError as error:
-            raise ValueError(
-                f"The database is of another version of the service, newer than this: {error}"
-            ) from None
+    try:
+        with engine.begin() as connection:
+            _upgrade(connection, to)
+    except sqlalchemy.exc.DBAPIError as error:
+        # SQLAlchemy wraps what psycopg has raised.
+        raise error.orig or error from None
+
+
+def _upgrade(connection: sqlalchemy.Connection, to: str) -> None:
+    connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    if connection.execute(sqlalchemy.text(_UNSEALED)).one_or_none():
+        raise ValueError(
+            "The database was made by a development version of the service that stored secret keys "
+            "unencrypted and fingerprints that cannot be compared any more: add the images again, "
+            "to a new data folder"
+        )
+    config = migrations()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, to)
+    except CommandError as error:
+        raise ValueError(
+            f"The database is of another version of the service, newer than this: {error}"
+        ) from None
+
+
+# Revisions 0001 and 0002 were edited once before there was a release.
+_UNSEALED = """
+    SELECT 1 FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name = 'keys' AND column_name = 'secret_key'
+"""
 
 
 def migrations() -> Config:
