@@ -1,19 +1,29 @@
 """What only `AsyncCollection` does; what it shares with `Collection` is tested for both at once."""
 
 import asyncio
+import gc
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from visualsnoop import AsyncCollection
-from visualsnoop.exceptions import AuthenticationError
+from visualsnoop import AsyncCollection, VisualSnoopError
+from visualsnoop.exceptions import AuthenticationError, CollectionStateError
 from visualsnoop.server.storage.keys import NewKeys
 
-from .sockets import Listener, after_session, closed_port, listening, read_head, response
+from .sockets import (
+    Listener,
+    after_session,
+    closed_port,
+    listening,
+    read_head,
+    response,
+    serve_session,
+)
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 
@@ -21,7 +31,7 @@ KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
 def test_making_one_sends_nothing() -> None:
     async def use() -> None:
         collection = AsyncCollection(*KEYS, f"http://127.0.0.1:{closed_port()}/api/v1")
-        with pytest.raises(RuntimeError, match="open"):
+        with pytest.raises(CollectionStateError, match="open"):
             _ = collection.name
         await collection.aclose()
 
@@ -157,3 +167,94 @@ def test_cancelled_call_leaves_the_collection_usable(service: str, keys: NewKeys
             assert (await collection.get_images()).images == []
 
     asyncio.run(use())
+
+
+def test_second_event_loop_is_a_clear_error() -> None:
+    async def use() -> None:
+        await collection.get_collection()
+
+    with listening(serve_session) as listener:
+        collection = AsyncCollection(*KEYS, listener.endpoint)
+        asyncio.run(use())
+        with pytest.raises(CollectionStateError, match="event loop in which it was first used"):
+            asyncio.run(use())
+        asyncio.run(collection.aclose())
+
+
+def test_event_loop_of_another_thread_is_a_clear_error_and_disturbs_nothing() -> None:
+    errors: list[object] = []
+
+    async def use_elsewhere(collection: AsyncCollection) -> None:
+        calls = (collection.get_collection() for _ in range(50))
+        errors.extend(await asyncio.gather(*calls, return_exceptions=True))
+        errors.extend(await asyncio.gather(collection.aclose(), return_exceptions=True))
+
+    async def use() -> None:
+        async with AsyncCollection(*KEYS, listener.endpoint) as collection:
+            calls = asyncio.gather(*(collection.get_collection() for _ in range(100)))
+            await asyncio.to_thread(lambda: asyncio.run(use_elsewhere(collection)))
+            assert len(await calls) == 100
+            assert (await collection.get_collection()).collection_name == "holidays"
+
+    with listening(serve_session) as listener:
+        asyncio.run(use())
+    assert {type(error) for error in errors} == {CollectionStateError}
+
+
+def test_closed_collection_is_a_clear_error() -> None:
+    async def use() -> None:
+        collection = AsyncCollection(*KEYS, listener.endpoint)
+        await collection.open()
+        await asyncio.gather(collection.aclose(), collection.aclose())
+        with pytest.raises(CollectionStateError, match="closed"):
+            await collection.get_collection()
+        await collection.aclose()
+        never_used = AsyncCollection(*KEYS, listener.endpoint)
+        await never_used.aclose()
+        with pytest.raises(CollectionStateError, match="closed"):
+            await never_used.open()
+
+    with listening(serve_session) as listener:
+        asyncio.run(use())
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "dropped"])
+def test_collection_that_is_never_closed_leaves_no_connection_open(is_kept: bool) -> None:
+    """A connection left open would be a ResourceWarning, which is an error in these tests."""
+    closed = threading.Semaphore(0)
+
+    def serve(listener: Listener, connection: socket.socket) -> None:
+        serve_session(listener, connection)
+        closed.release()
+
+    async def use() -> AsyncCollection | None:
+        collection: AsyncCollection | None = AsyncCollection(*KEYS, listener.endpoint)
+        assert collection is not None
+        await asyncio.gather(*(collection.get_collection() for _ in range(3)))
+        if is_kept:
+            return collection
+        collection = None
+        assert await asyncio.to_thread(closed.acquire, timeout=30)
+        return None
+
+    with listening(serve) as listener:
+        kept = asyncio.run(use())
+        assert closed.acquire(timeout=30)
+        del kept
+        gc.collect()
+
+
+def test_outcomes_that_are_not_taken_to_the_end_leave_nothing_running() -> None:
+    async def use() -> None:
+        collection = AsyncCollection(*KEYS, listener.endpoint)
+        async for _ in collection.search_many((str(n), b"picture") for n in range(100)):
+            break
+        async for _ in collection.iter_images():
+            break
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(response(404, b"{}"))
+
+    with listening(after_session(answer)) as listener, suppress(VisualSnoopError):
+        asyncio.run(use())
+    gc.collect()

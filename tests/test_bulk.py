@@ -17,6 +17,7 @@ from visualsnoop import AsyncCollection, Collection
 from visualsnoop.bulk import ImageItem, Progress
 from visualsnoop.exceptions import (
     ImageExistsError,
+    ImageInputError,
     ImageRefusedError,
     InvalidImageIDError,
     NotFoundError,
@@ -84,7 +85,13 @@ def test_error_of_an_item_is_its_outcome_and_ends_no_other(
     ]
     outcomes = {str(outcome.item): outcome for outcome in collection.add_images(items)}
     errors = [outcomes[str(item)].error for item in items]
-    kinds = [ImageRefusedError, FileNotFoundError, InvalidImageIDError, ValueError, TypeError]
+    kinds = [
+        ImageRefusedError,
+        FileNotFoundError,
+        InvalidImageIDError,
+        ImageInputError,
+        TypeError,
+    ]
     assert errors[0] is None
     assert [type(error) for error in errors[1:]] == kinds
     assert [outcomes[str(item)].image_id for item in items[:3]] == ["good", "words", "gone"]

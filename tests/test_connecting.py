@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from visualsnoop.exceptions import (
     ConnectionLostError,
     ConnectTimeoutError,
     RequestTimeoutError,
+    ResponseError,
     ServerError,
     UnexpectedResponseError,
 )
@@ -160,6 +162,44 @@ def test_answer_that_is_not_of_the_api_is_an_error(connect: Connect, answer: byt
         collection.get_image("beach")
 
 
+@pytest.mark.parametrize("path", ["", "/", "/api", "/api/v2", "/api/v1/image"])
+def test_endpoint_without_its_base_path_is_named(
+    connect: Connect, service: str, keys: NewKeys, path: str
+) -> None:
+    origin = service.removesuffix("/api/v1")
+    with pytest.raises(UnexpectedResponseError, match="base path") as caught:
+        connect(keys.public_key, keys.secret_key, origin + path)
+    assert f"{origin}{path.rstrip('/')}/collection" in str(caught.value)
+    assert "slash" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>Not Found</html>", b'{"detail": "Not Found"}', b'{"message": "Not Found"}']
+)
+def test_missing_page_of_something_else_is_no_missing_image(connect: Connect, body: bytes) -> None:
+    """Or images that are to be deleted would be taken for deleted."""
+    with misbehaving(connect, lambda connection: connection.sendall(response(404, body))) as (
+        collection,
+        _,
+    ):
+        (outcome,) = collection.delete_images(["beach"], skip_missing=True)
+    assert type(outcome.error) is UnexpectedResponseError
+    assert "base path such as /api/v1" in str(outcome.error)
+    assert not outcome.skipped
+
+
+@pytest.mark.parametrize("status", [400, 403, 405])
+def test_refusal_of_something_else_says_that_it_may_be_no_api(
+    connect: Connect, status: int
+) -> None:
+    answer = response(status, b"<html>no</html>", "Content-Type: text/html")
+    with (
+        misbehaving(connect, lambda connection: connection.sendall(answer)) as (collection, _),
+        pytest.raises(ResponseError, match=r"text/html.*check the endpoint"),
+    ):
+        collection.get_image("beach")
+
+
 @pytest.mark.parametrize("key", ["http", "all", "http://127.0.0.1", "all://127.0.0.1"])
 def test_proxy_is_used(
     connect: Connect, key: str, service: str, keys: NewKeys, photo: Path
@@ -208,3 +248,37 @@ def test_refused_connection_to_a_proxy_is_tried_as_often_as_promised(
     with pytest.raises(ConnectError):
         connect(keys.public_key, keys.secret_key, service, proxies, max_retries=2)
     assert len(waits) == 2
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("server", ["http", "https"])
+def test_dead_proxy_is_named_without_its_password(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str, server: str
+) -> None:
+    address = f"127.0.0.1:{closed_port()}"
+    monkeypatch.setenv("all_proxy", f"{scheme}://ada:p%40ss@{address}")
+    with pytest.raises(ConnectError) as caught:
+        connect(*KEYS, f"{server}://search.example/api/v1", max_retries=0)
+    message = "".join(traceback.format_exception(caught.value))
+    assert f"through the proxy {scheme}://{address}:" in str(caught.value)
+    assert f"{server}://search.example/api/v1" in str(caught.value)
+    assert "p%40ss" not in message
+    assert "p@ss" not in message
+
+
+def test_proxy_that_says_nothing_is_named(connect: Connect) -> None:
+    silence = threading.Event()
+
+    def wait(listener: Listener, connection: socket.socket) -> None:
+        silence.wait(10)
+
+    with listening(wait) as proxy:
+        with pytest.raises(ConnectTimeoutError, match=f"through the proxy http://{proxy.address}"):
+            connect(
+                *KEYS,
+                "https://search.example/api/v1",
+                {"https": f"http://ada:secret@{proxy.address}"},
+                max_retries=0,
+                timeout=0.2,
+            )
+        silence.set()

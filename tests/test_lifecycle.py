@@ -1,10 +1,12 @@
 """Opening, closing, forking and pickling; and that the secret key never shows."""
 
 import copy
+import gc
 import logging
 import os
 import pickle
 import socket
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
@@ -12,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from visualsnoop import AsyncCollection, Collection, VisualSnoopError, VisualSnoopHMACAuth
+from visualsnoop.exceptions import CollectionStateError
 from visualsnoop.server.storage.keys import NewKeys
 
 from .sockets import (
@@ -21,6 +24,7 @@ from .sockets import (
     listening,
     read_head,
     response,
+    serve_session,
     session_response,
 )
 from .sync_and_async import Connect
@@ -36,8 +40,23 @@ EMPTY_PAGE = (
 
 def test_closed_collection_cannot_be_used(collection: Collection) -> None:
     collection.close()
-    with pytest.raises(RuntimeError, match=r"closed"):
-        collection.get_images()
+    for kind in (CollectionStateError, RuntimeError):
+        with pytest.raises(kind, match=r"closed"):
+            collection.get_images()
+
+
+def test_collection_that_is_never_closed_leaves_no_connection_open() -> None:
+    """A socket left open would be a ResourceWarning, which is an error in these tests."""
+    closed = threading.Event()
+
+    def serve(listener: Listener, connection: socket.socket) -> None:
+        serve_session(listener, connection)
+        closed.set()
+
+    with listening(serve) as listener:
+        Collection(PUBLIC, SECRET, listener.endpoint).get_collection()
+        gc.collect()
+        assert closed.wait(30)
 
 
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])

@@ -12,7 +12,7 @@ from visualsnoop_api.models import ImageList, ListedImage
 
 from visualsnoop import Collection
 from visualsnoop._listing import Listing
-from visualsnoop.exceptions import NotFoundError
+from visualsnoop.exceptions import UnexpectedResponseError
 
 from .sockets import after_session, listening, response
 from .sync_and_async import Connect
@@ -81,7 +81,7 @@ def test_error_of_the_first_page_is_raised(connect: Connect) -> None:
     with (
         listening(after_session(lambda connection: connection.sendall(answer))) as listener,
         connect("abc", "s" * 40, listener.endpoint) as collection,
-        pytest.raises(NotFoundError),
+        pytest.raises(UnexpectedResponseError, match="base path"),
     ):
         list(collection.iter_images())
 

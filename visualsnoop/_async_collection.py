@@ -25,11 +25,19 @@ from . import _bulk_steps, _calls
 from ._base_collection import BaseCollection
 from ._bulk_items import PathInput
 from ._calls import Call
-from ._client import MAX_CONNECTIONS, AsyncClientOptions, ProxiesInput, build_async_client
+from ._client import (
+    MAX_CONNECTIONS,
+    AsyncClientOptions,
+    ProxiesInput,
+    build_async_client,
+    proxy_name,
+)
 from ._concurrency import in_tasks
 from ._environment import keys_and_endpoint
+from ._event_loop import LoopBinding
 from ._folders import files_in
 from ._listing import Listing
+from ._response_body import read_body_async
 from ._responses import connection_errors
 from ._threads import iterate_in_threads
 from ._timeouts import TimeoutInput, httpx_timeout
@@ -78,6 +86,8 @@ class AsyncCollection(BaseCollection):
     ) -> None:
         super().__init__(public_key, secret_key, endpoint)
         self._client = build_async_client(self._url, self._auth, proxies, max_retries, options)
+        self._proxy = proxy_name(self._url, proxies, options)
+        self._loop = LoopBinding(self._client)
         # Calls wait for a connection here, as HTTPX's pool gets slow when many wait in it.
         self._connection_slots = asyncio.Semaphore(MAX_CONNECTIONS)
 
@@ -141,8 +151,8 @@ class AsyncCollection(BaseCollection):
 
         Args:
             image: The image file: a path, a binary file object (read from its position on), bytes,
-                or an iterable of bytes. `AsyncCollection` takes asynchronous iterables as well. It
-                is sent as a stream, never read whole.
+                or an iterable of bytes. `AsyncCollection` takes asynchronous file objects and
+                iterables as well. It is sent as a stream, never read whole.
             image_id: The ID to store it under, 1 to 100 characters; by default the service assigns
                 one, which is the `image_id` of the result.
             update_existing: Replace the image that has this ID, if there is one.
@@ -158,7 +168,8 @@ class AsyncCollection(BaseCollection):
             ImageTooLargeError: If it has too many bytes or pixels.
             ForbiddenError: If the keys are read-only.
             InvalidImageIDError: If the ID cannot be used.
-            OSError, TypeError, ValueError: If `image` cannot be opened, or is empty.
+            ImageInputError: If `image` is empty, of another type, or fails while it is read.
+            OSError: If `image` is a path that cannot be opened.
             VisualSnoopError: If anything else goes wrong.
         """
         with await AsyncUpload.open(image) as upload:
@@ -562,7 +573,7 @@ class AsyncCollection(BaseCollection):
 
     async def aclose(self) -> None:
         """Close the connections. The collection cannot be used afterwards."""
-        await self._client.aclose()
+        await self._loop.aclose()
 
     async def __aenter__(self) -> Self:
         try:
@@ -581,7 +592,9 @@ class AsyncCollection(BaseCollection):
 
     async def _send(self, call: Call[T], timeout: TimeoutInput) -> T:
         limits = httpx_timeout(timeout, self._client.timeout)
+        await self._loop.check()
         async with self._connection_slots:
-            with connection_errors(self.endpoint):
-                response = await self._client.request(**call.request, timeout=limits)
-        return call.result(response)
+            with connection_errors(self.endpoint, self._proxy):
+                async with self._client.stream(**call.request, timeout=limits) as response:
+                    body = await read_body_async(response)
+        return call.result(body)

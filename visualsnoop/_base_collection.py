@@ -5,7 +5,9 @@ from typing import NoReturn
 import httpx
 from visualsnoop_api.models import CollectionInfo
 
+from ._messages import shortened
 from .auth import VisualSnoopHMACAuth
+from .exceptions import CollectionStateError
 
 
 class BaseCollection:
@@ -39,7 +41,7 @@ class BaseCollection:
     @property
     def _opened(self) -> CollectionInfo:
         if self._info is None:
-            raise RuntimeError(
+            raise CollectionStateError(
                 "the collection is not open yet: use 'async with', or 'await collection.open()'"
             )
         return self._info
@@ -58,7 +60,7 @@ def _checked_endpoint(endpoint: str) -> httpx.URL:
     try:
         url = httpx.URL(endpoint.rstrip("/"))
     except httpx.InvalidURL as error:
-        raise ValueError(f"endpoint is not a URL: {error}") from error
+        raise ValueError(f"endpoint is not a URL: {shortened(str(error))}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("endpoint must be a URL such as 'http://127.0.0.1:8000/api/v1'")
     if url.userinfo or url.query or url.fragment:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from ._calls import checked_image_id
+from ._uploads import read_whole
 from .exceptions import DuplicateImageIDError, InvalidImageIDError
 
 PathInput: TypeAlias = str | os.PathLike[str]
@@ -89,7 +90,7 @@ def _id_and_image(item: Any, relative_to: PathInput | None) -> tuple[str | None,
         image_id, image = item
         if isinstance(image, ExFileObject):
             # The members of a tar archive share its position, so this one is read at once.
-            image = image.read()
+            image = read_whole(image)
         return image_id, image
     raise TypeError(
         f"an item must be a path or a pair (ID, image), not {type(item).__name__}; "

@@ -4,7 +4,6 @@ The steps of an item are a generator that asks for calls and for waits, so that 
 and tasks alike; `_concurrency` runs them.
 """
 
-import os
 import random
 import time
 from collections.abc import Callable, Generator
@@ -15,7 +14,7 @@ from visualsnoop_api.models import Image, SearchResults
 
 from ._bulk_items import ImageIDs, PathInput, TakenItem, take_item
 from ._timeouts import TimeoutInput
-from ._uploads import BYTES
+from ._uploads import rewinding
 from .bulk import Outcome
 from .exceptions import ImageExistsError, NotFoundError, RateLimitError, ResponseError, ServerError
 
@@ -69,7 +68,7 @@ def adding(
             try:
                 added = yield from backoff.call(
                     lambda c: c.add_image(image, image_id, update_existing, timeout),
-                    _rewinding(image),
+                    rewinding(image),
                 )
             except ImageExistsError:
                 if not skip_existing:
@@ -119,7 +118,7 @@ def searching(
                 lambda c: c.search_images(
                     image, timeout, count=count, min_score=min_score, offset=offset
                 ),
-                _rewinding(image),
+                rewinding(image),
             )
             return Outcome(taken.item, taken.image_id, found)
         except Exception as error:
@@ -177,13 +176,3 @@ class _Backoff:
             self._waits_in_vain += 1
         self._not_before = max(self._not_before, now + seconds)
         return True
-
-
-def _rewinding(image: Any) -> Callable[[], object] | None:
-    """What rewinds an image, so that it can be sent again; None where it can be read only once."""
-    if isinstance(image, (str, os.PathLike, *BYTES)):
-        return _nothing_to_rewind
-    if hasattr(image, "seekable") and image.seekable():
-        start = image.tell()
-        return lambda: image.seek(start)
-    return None

@@ -1,4 +1,4 @@
-"""The calls of the API as data: what to send, and how to read what comes back.
+"""The operations of the API as data: the request, and how to read the response.
 
 Nothing here does any input or output, so that it serves blocking and asynchronous code alike.
 """
@@ -33,26 +33,28 @@ _MAX_IMAGE_ID_LENGTH = 100
 
 @frozen
 class Call(Generic[T]):
-    """One call of the API.
+    """One call of an operation.
 
     Attributes:
-        request: The arguments of `httpx.Client.request`.
-        parse: The generated function that reads a documented answer.
+        request: The arguments of `httpx.Client.stream`.
+        parse: The generated function that reads a documented response.
+        image_id: The ID of an image in the URL, of which an error may tell.
     """
 
     request: dict[str, Any]
     parse: Callable[[httpx.Response], T | ErrorBody | None]
+    image_id: str | None = None
 
     def result(self, response: httpx.Response) -> T:
-        """What the server answered.
+        """The model of a response.
 
         Raises:
-            ResponseError: If it refused the request, failed, or answered something else.
+            ResponseError: If the server refused the request, failed, or answered something else.
         """
         try:
             response.raise_for_status()
         except httpx.HTTPStatusError as error:
-            raise response_error(response) from error
+            raise response_error(response, self.image_id) from error
         try:
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -86,21 +88,21 @@ def add_image(body: Body, image_id: str | None, update_existing: bool) -> Call[I
         call = Call(images.add_image.build_request(body=file), images.add_image.parse)
     elif update_existing:
         request = images.add_or_replace_image.build_request(checked_image_id(image_id), body=file)
-        call = Call(request, images.add_or_replace_image.parse)
+        call = Call(request, images.add_or_replace_image.parse, image_id)
     else:
         request = images.add_image_with_id.build_request(checked_image_id(image_id), body=file)
-        call = Call(request, images.add_image_with_id.parse)
+        call = Call(request, images.add_image_with_id.parse, image_id)
     return _with_content_length(call, body)
 
 
 def delete_image(image_id: str) -> Call[Image]:
-    return Call(
-        images.delete_image.build_request(checked_image_id(image_id)), images.delete_image.parse
-    )
+    request = images.delete_image.build_request(checked_image_id(image_id))
+    return Call(request, images.delete_image.parse, image_id)
 
 
 def get_image(image_id: str) -> Call[Image]:
-    return Call(images.get_image.build_request(checked_image_id(image_id)), images.get_image.parse)
+    request = images.get_image.build_request(checked_image_id(image_id))
+    return Call(request, images.get_image.parse, image_id)
 
 
 def get_images(start: str | None, count: int | None) -> Call[ImageList]:
@@ -108,7 +110,7 @@ def get_images(start: str | None, count: int | None) -> Call[ImageList]:
         start=UNSET if start is None else checked_image_id(start, "start"),
         count=_unset_if_none(count),
     )
-    return Call(request, images.list_images.parse)
+    return Call(request, images.list_images.parse, start)
 
 
 def search_images(
@@ -132,19 +134,19 @@ def search_images_by_id(
         min_score=_unset_if_none(min_score),
         offset=_unset_if_none(offset),
     )
-    return Call(request, search.search_images_by_id.parse)
+    return Call(request, search.search_images_by_id.parse, image_id)
 
 
 def compare_image(image_id: str, body: Body) -> Call[Comparison]:
     request = search.compare_image.build_request(
         checked_image_id(image_id), body=File(body.stream())
     )
-    return _with_content_length(Call(request, search.compare_image.parse), body)
+    return _with_content_length(Call(request, search.compare_image.parse, image_id), body)
 
 
 def compare_images_by_id(image_id: str, other_id: str) -> Call[ComparisonById]:
     request = search.compare_images_by_id.build_request(*_checked_image_ids(image_id, other_id))
-    return Call(request, search.compare_images_by_id.parse)
+    return Call(request, search.compare_images_by_id.parse, image_id)
 
 
 def get_duplicates(
@@ -160,12 +162,12 @@ def get_duplicates(
 
 def set_not_duplicates(image_id: str, other_id: str) -> Call[Decision]:
     request = duplicates.set_not_duplicates.build_request(*_checked_image_ids(image_id, other_id))
-    return Call(request, duplicates.set_not_duplicates.parse)
+    return Call(request, duplicates.set_not_duplicates.parse, image_id)
 
 
 def unset_not_duplicates(image_id: str, other_id: str) -> Call[Decision]:
     request = duplicates.unset_not_duplicates.build_request(*_checked_image_ids(image_id, other_id))
-    return Call(request, duplicates.unset_not_duplicates.parse)
+    return Call(request, duplicates.unset_not_duplicates.parse, image_id)
 
 
 def checked_image_id(image_id: str, name: str = "image_id") -> str:

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias, TypedDict
 
 import httpx
 
-from ._proxies import proxy_for
+from ._proxies import proxy_for, without_password
+from ._response_body import ACCEPTED_ENCODINGS
 from ._timeouts import TimeoutInput, httpx_timeout
 from ._transport import AsyncConnectRetryTransport, ConnectRetryTransport
 from ._version import __version__
@@ -135,6 +136,16 @@ def build_async_client(
     return httpx.AsyncClient(transport=retrying, **_client_settings(endpoint, auth, options))
 
 
+def proxy_name(
+    endpoint: httpx.URL, proxies: ProxiesInput, options: ClientOptions | AsyncClientOptions
+) -> str | None:
+    """The proxy of such a client as messages name it; None without one, or where not known."""
+    if options.get("transport") is not None or options.get("http_client") is not None:
+        return None
+    proxy = proxy_for(endpoint, proxies)
+    return None if proxy is None else without_password(proxy)
+
+
 class _UserClientTransport(httpx.BaseTransport):
     """Sends requests by a client of the user, which stays theirs to close."""
 
@@ -224,7 +235,11 @@ def _client_settings(
     return {
         "auth": auth,
         "base_url": endpoint,
-        "headers": {"User-Agent": f"visualsnoop/{__version__}", **(options.get("headers") or {})},
+        "headers": {
+            "User-Agent": f"visualsnoop/{__version__}",
+            "Accept-Encoding": ", ".join(ACCEPTED_ENCODINGS),
+            **(options.get("headers") or {}),
+        },
         "timeout": httpx_timeout(options.get("timeout"), _DEFAULT_TIMEOUT),
         "event_hooks": {event: [hook] for event, hook in hooks.items() if hook is not None},
     }

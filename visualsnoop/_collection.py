@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
+from weakref import finalize
 
 from visualsnoop_api.models import (
     CollectionInfo,
@@ -24,16 +25,17 @@ from . import _bulk_steps, _calls
 from ._base_collection import BaseCollection
 from ._bulk_items import PathInput
 from ._calls import Call
-from ._client import ClientOptions, ProxiesInput, build_client
+from ._client import ClientOptions, ProxiesInput, build_client, proxy_name
 from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
 from ._folders import files_in
 from ._listing import Listing
+from ._response_body import read_body
 from ._responses import connection_errors
 from ._timeouts import TimeoutInput, httpx_timeout
 from ._uploads import ImageInput, Upload
 from .bulk import ImageItem, Outcome, ProgressCallback
-from .exceptions import NotFoundError
+from .exceptions import CollectionStateError, NotFoundError
 
 T = TypeVar("T")
 Item = TypeVar("Item", bound=ImageItem)
@@ -87,6 +89,9 @@ class Collection(BaseCollection):
     ) -> None:
         super().__init__(public_key, secret_key, endpoint)
         self._client = build_client(self._url, self._auth, proxies, max_retries, options)
+        self._proxy = proxy_name(self._url, proxies, options)
+        # So that no connection is left open by programs that do not close the collection.
+        finalize(self, self._client.close)
         try:
             self._info = self._send(_calls.init_session(), None)
         except BaseException:
@@ -142,8 +147,8 @@ class Collection(BaseCollection):
 
         Args:
             image: The image file: a path, a binary file object (read from its position on), bytes,
-                or an iterable of bytes. `AsyncCollection` takes asynchronous iterables as well. It
-                is sent as a stream, never read whole.
+                or an iterable of bytes. `AsyncCollection` takes asynchronous file objects and
+                iterables as well. It is sent as a stream, never read whole.
             image_id: The ID to store it under, 1 to 100 characters; by default the service assigns
                 one, which is the `image_id` of the result.
             update_existing: Replace the image that has this ID, if there is one.
@@ -159,7 +164,8 @@ class Collection(BaseCollection):
             ImageTooLargeError: If it has too many bytes or pixels.
             ForbiddenError: If the keys are read-only.
             InvalidImageIDError: If the ID cannot be used.
-            OSError, TypeError, ValueError: If `image` cannot be opened, or is empty.
+            ImageInputError: If `image` is empty, of another type, or fails while it is read.
+            OSError: If `image` is a path that cannot be opened.
             VisualSnoopError: If anything else goes wrong.
         """
         with Upload.open(image) as upload:
@@ -572,6 +578,11 @@ class Collection(BaseCollection):
 
     def _send(self, call: Call[T], timeout: TimeoutInput) -> T:
         limits = httpx_timeout(timeout, self._client.timeout)
-        with connection_errors(self.endpoint):
-            response = self._client.request(**call.request, timeout=limits)
-        return call.result(response)
+        if self._client.is_closed:
+            raise CollectionStateError("the Collection is closed: open another one")
+        with (
+            connection_errors(self.endpoint, self._proxy),
+            self._client.stream(**call.request, timeout=limits) as response,
+        ):
+            body = read_body(response)
+        return call.result(body)

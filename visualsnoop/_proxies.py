@@ -35,6 +35,11 @@ def proxy_for(endpoint: httpx.URL, proxies: Mapping[str, str | None] | None) -> 
     return None
 
 
+def without_password(proxy: str) -> str:
+    """The URL of a proxy as it may be shown."""
+    return str(httpx.URL(proxy).copy_with(username="", password=None, path="/")).rstrip("/")
+
+
 def _of_environment(endpoint: httpx.URL, no_proxy: str | None) -> dict[str, str]:
     """The proxies of the environment, or of the settings of macOS and Windows."""
     found = urllib.request.getproxies()

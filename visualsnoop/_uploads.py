@@ -1,14 +1,29 @@
-"""Opening what the user gave as an image, as a stream of bytes that is never held whole."""
+"""Image files of the user, opened as a stream of bytes that is never held whole."""
 
-import asyncio
+import errno
+import inspect
 import io
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from contextlib import ExitStack
+import re
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
 from itertools import chain
-from typing import IO, Protocol, Self, TypeAlias, cast
+from typing import Any, NoReturn, Protocol, Self, TypeAlias, cast
 
 from attrs import define, field
+
+from ._messages import shortened
+from ._threads import iterate_in_threads, open_in_thread
+from .exceptions import ImageInputError, ImageReadError, ImageTypeError
 
 
 class BinaryFile(Protocol):
@@ -17,22 +32,32 @@ class BinaryFile(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+class AsyncBinaryFile(Protocol):
+    """A file object whose `read` is a coroutine function, such as an upload of Starlette."""
+
+    def read(self, size: int, /) -> Awaitable[bytes]: ...
+
+
 ImageInput: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | Iterable[bytes]
 )
 """An image file: a path, its bytes, a binary file object, or an iterable of pieces of bytes."""
 
-AsyncImageInput: TypeAlias = ImageInput | AsyncIterable[bytes]
-"""`ImageInput`, or an asynchronous iterable of pieces of bytes."""
+AsyncImageInput: TypeAlias = ImageInput | AsyncBinaryFile | AsyncIterable[bytes]
+"""`ImageInput`, an asynchronous file object, or an asynchronous iterable of pieces of bytes."""
 
 BYTES = (bytes, bytearray, memoryview)
 
 _CHUNK = 64 * 1024
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+# How the base64 of JPEG, PNG, GIF, WebP, TIFF and of HEIC and AVIF begins.
+_BASE64 = re.compile("/9j/|iVBORw0KGgo|R0lGOD|UklGR|SUkq|TU0AK|AAAA..Z0eX")
+
 
 @define
 class Upload:
-    """An image file that is ready to be sent, once.
+    """An image file that is open, to be sent once.
 
     Used as a context manager it closes what it has opened; what the user opened stays open.
 
@@ -50,65 +75,68 @@ class Upload:
 
         Raises:
             OSError: If a path cannot be opened: FileNotFoundError, IsADirectoryError, ...
-            TypeError: If `image` is of another type, or a file object in text mode.
-            ValueError: If there are no bytes, or a URL was given.
+            ImageTypeError: If `image` is of another type, or a file object in text mode.
+            ImageInputError: If there are no bytes, or text was given that is no path.
+            ImageReadError: If reading it fails.
         """
         if isinstance(image, BYTES):
             return cls._of_file(io.BytesIO(image), f"image of type {type(image).__name__}")
         if isinstance(image, (str, os.PathLike)):
             return cls._of_path(image)
         if hasattr(image, "read"):
-            return cls._of_file(
-                cast(IO[bytes], image), f"file object {getattr(image, 'name', image)!r}"
-            )
-        if isinstance(image, Iterable):
-            return cls._of_pieces(image)
-        raise TypeError(
+            return cls._of_file(image, _name(image))
+        if isinstance(image, Iterable) and not isinstance(image, Mapping):
+            return cls._of_pieces(_pieces(image))
+        if isinstance(image, AsyncIterable):
+            raise _asynchronous("image")
+        raise ImageTypeError(
             "image must be a path, bytes, a binary file object or an iterable of bytes, "
             f"not {type(image).__name__}: save a picture of another library to a file or io.BytesIO"
         )
 
     @classmethod
     def _of_path(cls, path: str | os.PathLike[str]) -> Self:
-        if isinstance(path, str) and path.startswith(("http://", "https://")):
-            raise ValueError("image is a URL: download it first, and pass its bytes")
+        if isinstance(path, str):
+            _refuse_url(path)
         with ExitStack() as opened:
-            file = opened.enter_context(open(path, "rb"))
-            picture = cls._of_file(file, f"file {os.fspath(path)!r}")
-            picture._opened = opened.pop_all()
-            return picture
+            try:
+                file = opened.enter_context(open(path, "rb"))
+            except (OSError, ValueError) as error:
+                _raise_for_path(path, error)
+            upload = cls._of_file(file, f"file {shortened(repr(os.fspath(path)))}")
+            upload._opened = opened.pop_all()
+            return upload
 
     @classmethod
-    def _of_file(cls, file: IO[bytes], name: str) -> Self:
-        if isinstance(file.read(0), str):
-            raise TypeError(f"{name} is open in text mode: open it with mode 'rb'")
-        if not _is_seekable(file):
-            return cls._of_pieces(iter(lambda: file.read(_CHUNK), b""), name)
-        start = file.tell()
-        length = file.seek(0, os.SEEK_END) - start
-        file.seek(start)
-        if length <= 0:
-            raise _empty(name)
-        return cls(length, _read(file, length, name))
+    def _of_file(cls, file: Any, name: str) -> Self:
+        if inspect.iscoroutinefunction(file.read):
+            raise _asynchronous(name)
+        length = _remaining_length(file, name)
+        if length is None:
+            return cls._of_pieces(_read_to_end(file, name), name)
+        chunks = _read_exactly(file, length, name)
+        return cls(length, chain([next(chunks)], chunks))
 
     @classmethod
-    def _of_pieces(cls, pieces: Iterable[bytes], name: str = "image") -> Self:
-        remaining = (_as_bytes(piece, name) for piece in pieces)
-        # The first piece is looked at now: nothing may be sent for an image without bytes.
-        first = next((piece for piece in remaining if piece), None)
+    def _of_pieces(cls, pieces: Iterator[bytes], name: str = "image") -> Self:
+        # The first piece is read now: nothing may be sent for an image without bytes.
+        first = next((piece for piece in pieces if piece), None)
         if first is None:
             raise _empty(name)
-        return cls(None, chain([first], remaining))
+        return cls(None, chain([first], pieces))
 
     def stream(self) -> Iterator[bytes]:
         """The bytes, in pieces; they can be taken once."""
         return self._chunks
 
+    def close(self) -> None:
+        self._opened.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:
-        self._opened.close()
+        self.close()
 
 
 @define
@@ -121,26 +149,29 @@ class AsyncUpload:
 
     length: int | None
     _chunks: AsyncIterator[bytes]
-    _picture: Upload | None = None
+    _upload: Upload | None = None
 
     @classmethod
     async def open(cls, image: AsyncImageInput) -> Self:
         """Open an image as `Upload.open` does."""
+        if inspect.iscoroutinefunction(getattr(image, "read", None)):
+            return await cls._of_pieces(_read_async(image, _name(image)), _name(image))
         if isinstance(image, AsyncIterable):
-            return await cls._of_pieces(image)
+            return await cls._of_pieces(_pieces_async(image), "image")
         if isinstance(image, BYTES):
-            picture = Upload.open(image)
-            return cls(picture.length, _without_threads(picture.stream()), picture)
-        picture = await asyncio.to_thread(Upload.open, image)
-        return cls(picture.length, _in_threads(picture.stream()), picture)
+            upload = Upload.open(image)
+            return cls(upload.length, _without_threads(upload.stream()), upload)
+        # What else could be asynchronous is refused there.
+        blocking = cast(ImageInput, image)
+        upload = await open_in_thread(lambda: Upload.open(blocking), Upload.close)
+        return cls(upload.length, iterate_in_threads(upload.stream()), upload)
 
     @classmethod
-    async def _of_pieces(cls, pieces: AsyncIterable[bytes]) -> Self:
-        remaining = aiter(_as_bytes(piece, "image") async for piece in pieces)
-        async for first in remaining:
+    async def _of_pieces(cls, pieces: AsyncIterator[bytes], name: str) -> Self:
+        async for first in pieces:
             if first:
-                return cls(None, _chain(first, remaining))
-        raise _empty("image")
+                return cls(None, _chain(first, pieces))
+        raise _empty(name)
 
     def stream(self) -> AsyncIterator[bytes]:
         """The bytes, in pieces; they can be taken once."""
@@ -150,17 +181,100 @@ class AsyncUpload:
         return self
 
     def __exit__(self, *args: object) -> None:
-        if self._picture is not None:
-            self._picture.__exit__(*args)
+        if self._upload is not None:
+            self._upload.close()
+
+
+def read_whole(file: BinaryFile) -> bytes:
+    """The bytes that are left in a file object."""
+    return b"".join(_read_to_end(file, _name(file)))
+
+
+def rewinding(image: Any) -> Callable[[], object] | None:
+    """What rewinds an image, so that it can be sent again; None where it can be read only once."""
+    if isinstance(image, (str, os.PathLike, *BYTES)):
+        return lambda: None
+    position = _position(image)
+    return None if position is None else lambda: image.seek(position)
+
+
+def _position(file: Any) -> int | None:
+    """Where a file object stands; None where it cannot seek, or is odd in what it says of it."""
+    if inspect.iscoroutinefunction(getattr(file, "seekable", None)):
+        return None
+    try:
+        position = file.tell() if file.seekable() is True else None
+    except Exception:
+        return None
+    return position if isinstance(position, int) else None
+
+
+def _remaining_length(file: Any, name: str) -> int | None:
+    """How many bytes are left in a file object; None where that is not known beforehand."""
+    start = _position(file)
+    if start is None:
+        return None
+    try:
+        file.seek(0, os.SEEK_END)
+        end = file.tell()
+    except Exception:
+        end = None
+    if end is not None:
+        with _reading(name):
+            file.seek(start)
+    if _position(file) != start:
+        raise ImageReadError(f"{name} cannot be rewound: pass its bytes")
+    # There are files that say that they are empty, and are not: those of /proc, for example.
+    return end - start if end is not None and end > start else None
+
+
+def _read_exactly(file: Any, length: int, name: str) -> Iterator[bytes]:
+    """Exactly as many bytes as were announced, even of a file that grows meanwhile."""
+    while length > 0:
+        wanted = min(_CHUNK, length)
+        chunk = _read(file, wanted, name)
+        if not chunk:
+            raise ImageReadError(f"{name} got shorter while it was read")
+        if len(chunk) > wanted:
+            raise ImageReadError(f"{name} gave more bytes than it was asked for: pass its bytes")
+        length -= len(chunk)
+        yield chunk
+
+
+def _read_to_end(file: Any, name: str) -> Iterator[bytes]:
+    while chunk := _read(file, _CHUNK, name):
+        yield chunk
+    _check_is_whole(file, name)
+
+
+def _read(file: Any, size: int, name: str) -> bytes:
+    with _reading(name):
+        return _as_bytes(file.read(size), name)
+
+
+async def _read_async(file: Any, name: str) -> AsyncIterator[bytes]:
+    while True:
+        with _reading(name):
+            chunk = _as_bytes(await file.read(_CHUNK), name)
+        if not chunk:
+            return
+        yield chunk
+
+
+def _pieces(image: Iterable[Any]) -> Iterator[bytes]:
+    with _reading("image"):
+        for piece in image:
+            yield _as_bytes(piece, "image")
+
+
+async def _pieces_async(image: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+    with _reading("image"):
+        async for piece in image:
+            yield _as_bytes(piece, "image")
 
 
 async def _without_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     for chunk in chunks:
-        yield chunk
-
-
-async def _in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         yield chunk
 
 
@@ -170,26 +284,82 @@ async def _chain(first: bytes, remaining: AsyncIterator[bytes]) -> AsyncIterator
         yield piece
 
 
-def _as_bytes(piece: object, name: str) -> bytes:
-    if not isinstance(piece, BYTES):
-        raise TypeError(f"{name} must yield bytes, not {type(piece).__name__}")
-    return bytes(piece)
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Raise what the image of the user raises within as an error of this package."""
+    try:
+        yield
+    except ImageInputError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise ImageReadError(
+            f"{name} could not be read: {kind}: {shortened(str(error))}"
+        ) from error
 
 
-def _empty(name: str) -> ValueError:
-    return ValueError(f"{name} is empty, or has been read to its end")
+def _check_is_whole(file: Any, name: str) -> None:
+    # It takes a connection that breaks for the end of the body, when it is read in pieces.
+    if isinstance(file, HTTPResponse) and file.length:
+        raise ImageReadError(f"{name} broke off: {file.length} bytes are missing")
 
 
-def _is_seekable(file: IO[bytes]) -> bool:
-    seekable = getattr(file, "seekable", None)
-    return seekable is not None and seekable()
+def _as_bytes(piece: Any, name: str) -> bytes:
+    if isinstance(piece, BYTES):
+        return bytes(piece)
+    if isinstance(piece, str) and name != "image":
+        raise ImageTypeError(f"{name} is open in text mode: open it with mode 'rb'")
+    if inspect.isawaitable(piece):
+        if inspect.iscoroutine(piece):
+            piece.close()
+        raise _asynchronous(name)
+    raise ImageTypeError(f"{name} must yield bytes, not {type(piece).__name__}")
 
 
-def _read(file: IO[bytes], length: int, name: str) -> Iterator[bytes]:
-    """Exactly as many bytes as were announced, even of a file that grows meanwhile."""
-    while length > 0:
-        chunk = file.read(min(_CHUNK, length))
-        if not chunk:
-            raise OSError(f"{name} got shorter while it was sent")
-        length -= len(chunk)
-        yield chunk
+def _asynchronous(name: str) -> ImageTypeError:
+    return ImageTypeError(
+        f"{name} is asynchronous: pass its bytes (await image.read()), or use AsyncCollection"
+    )
+
+
+def _empty(name: str) -> ImageInputError:
+    return ImageInputError(f"{name} is empty, or has been read to its end")
+
+
+def _name(file: object) -> str:
+    """What a file object is called in messages."""
+    try:
+        name = getattr(file, "name", None)
+    except Exception:
+        name = None
+    if isinstance(name, (str, bytes, os.PathLike)):
+        return f"file object {shortened(repr(name))}"
+    return f"file object of type {type(file).__name__}"
+
+
+def _refuse_url(text: str) -> None:
+    if text[:5].lower() == "data:":
+        raise ImageInputError(
+            "image is a data: URL: pass its bytes, base64.b64decode(url.partition(',')[2])"
+        )
+    if _URL.match(text):
+        raise ImageInputError("image is a URL: download it first, and pass its bytes")
+
+
+def _raise_for_path(path: str | os.PathLike[str], error: OSError | ValueError) -> NoReturn:
+    """Raise the error of opening a path, or say that the text is no path."""
+    if isinstance(path, str):
+        if _BASE64.match(path):
+            raise ImageInputError(
+                "image is base64: pass its bytes, base64.b64decode(image)"
+            ) from None
+        is_too_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+        if is_too_long or isinstance(error, ValueError) or "\n" in path:
+            raise ImageInputError(
+                f"image is text of {len(path)} characters, and no path: pass bytes, "
+                "base64.b64decode(image) if it is base64"
+            ) from None
+    name = shortened(os.fsdecode(path))
+    if isinstance(error, OSError):
+        raise type(error)(error.errno, error.strerror, name) from None
+    raise ImageInputError(f"{name!r} is no path: {error}") from error

@@ -1,5 +1,7 @@
 """The errors of the SDK.
 
+Whatever goes wrong with the service or with an image is one of these:
+
     VisualSnoopError
     ├── ResponseError                   the server answered with an error status
     │   ├── BadRequestError             400, or another 4xx that has no class of its own
@@ -16,10 +18,17 @@
     │   └── ConnectTimeoutError         no connection in time (also a RequestTimeoutError)
     ├── RequestTimeoutError             no answer in time; the server may or may not have acted
     ├── ConnectionLostError             the connection broke; the server may or may not have acted
-    └── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
-        └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
+    ├── ImageInputError                 what was given is no image (also a ValueError)
+    │   ├── ImageTypeError              it is of another type (also a TypeError)
+    │   └── ImageReadError              reading it failed (also an OSError)
+    ├── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
+    │   └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
+    └── CollectionStateError            closed, not open yet, or of another event loop (also a
+                                        RuntimeError)
 
-Mistakes of the program, such as an argument of another type, are a `TypeError` or a `ValueError`.
+Errors of Python are raised for the rest: TypeError and ValueError for an argument that cannot be
+right, such as a timeout of -1, and OSError for a path that cannot be opened: FileNotFoundError,
+PermissionError and the like.
 """
 
 from collections.abc import Mapping
@@ -161,3 +170,19 @@ class InvalidImageIDError(VisualSnoopError, ValueError):
 
 class DuplicateImageIDError(InvalidImageIDError):
     """The image ID of an item before in the same run; this item was not sent."""
+
+
+class ImageInputError(VisualSnoopError, ValueError):
+    """What was given as an image cannot be one: it is empty, a URL, or base64, for example."""
+
+
+class ImageTypeError(ImageInputError, TypeError):
+    """What was given as an image is of a type that cannot be sent; nothing was sent."""
+
+
+class ImageReadError(ImageInputError, OSError):
+    """Reading the image failed; the service has stored nothing. `__cause__` is what it raised."""
+
+
+class CollectionStateError(VisualSnoopError, RuntimeError):
+    """The collection is closed, is not open yet, or is used in another event loop."""
