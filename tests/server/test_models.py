@@ -51,7 +51,7 @@ def test_version_stands_for_the_file(thumbnail_model: Path, tmp_path: Path) -> N
     copy.write_bytes(thumbnail_model.read_bytes())
     assert model_version(copy) == model_version(thumbnail_model) == Fingerprinter(copy).version
     assert model_version(MODEL) != model_version(copy)
-    assert Fingerprinter().version == 3
+    assert Fingerprinter().version == 2
 
 
 def test_file_that_is_no_model_is_refused(photo: Path) -> None:

@@ -231,3 +231,28 @@ def test_decision_about_one_or_no_image_is_refused(
     one = photos[0].stem
     assert filled.put(f"/not-duplicates/{one}/{one}").status_code == 400
     assert filled.put(f"/not-duplicates/{one}/nobody").status_code == 404
+
+
+def test_result_says_where_the_query_lies_and_how_much_is_the_same(
+    filled: httpx.Client, photos: list[Path]
+) -> None:
+    crop = edited(photos[0], "cropped to 50 %, corner")
+    found = results(filled.post("/search", content=crop))[0]
+    assert found["id"] == photos[0].stem
+    across = found["region"][1]["x"] - found["region"][0]["x"]
+    assert 0.6 < across < 0.8  # half of the area
+    assert 0.3 < found["overlap"] < 0.6
+
+
+def test_stored_images_are_compared_by_their_detail(
+    filled: httpx.Client, photos: list[Path]
+) -> None:
+    add(filled, "crop", edited(photos[0], "cropped to 50 %, corner"))
+    by_id = results(filled.get("/search/crop"))[0]
+    by_picture = results(
+        filled.post("/search", content=edited(photos[0], "cropped to 50 %, corner"))
+    )
+    same = next(result for result in by_picture if result["id"] == by_id["id"])
+    # Of a stored image, fewer keypoints are kept than of a query.
+    assert by_id["overlap"] == pytest.approx(same["overlap"], abs=0.1)
+    assert by_id["score"] == pytest.approx(same["score"], abs=0.1)

@@ -50,6 +50,7 @@ images = st.builds(
     quality=st.integers(0, 100),
     pdq=st.binary(min_size=32, max_size=32),
     embedding=st.binary(min_size=4, max_size=4),
+    detail=st.just(b""),
 )
 decisions = st.builds(ExportedDecision, image_ids, times, image_ids, times)
 
@@ -67,15 +68,15 @@ def image(image_id: str) -> ExportedImage:
     # Small positive numbers of float16.
     embedding = b"".join(bytes([dice.randrange(256), 0x30]) for _ in range(DIMENSIONS))
     pdq, keypoints = dice.randbytes(32), dice.randbytes(44)
-    return ExportedImage(image_id, datetime.now(UTC), 1, 90, pdq, embedding, keypoints)
+    return ExportedImage(image_id, datetime.now(UTC), 1, 90, pdq, embedding, keypoints, b"")
 
 
 def stored(database: str, collection_id: str) -> list[tuple[object, ...]]:
     """All that is kept of the images of a collection."""
     with psycopg.connect(database) as connection:
         return connection.execute(
-            "SELECT image_id, image_time, version, quality, pdq, embedding::text, keypoints"
-            " FROM images WHERE collection_id = %s ORDER BY image_id",
+            "SELECT image_id, image_time, version, quality, pdq, embedding::text, keypoints,"
+            " detail FROM images WHERE collection_id = %s ORDER BY image_id",
             (collection_id,),
         ).fetchall()
 
@@ -198,7 +199,7 @@ def test_nothing_is_imported_from_a_changed_file(database: str, tmp_path: Path) 
 def test_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "export"
     write(path, [])
-    path.write_bytes(path.read_bytes().replace(b'"format_version":1', b'"format_version":2'))
+    path.write_bytes(path.read_bytes().replace(b'"format_version":2', b'"format_version":3'))
     with pytest.raises(UnusableExport, match="newer"):
         verified(path)
 
@@ -270,6 +271,6 @@ def test_lines_are_json_that_others_can_read(
     export_collection(database, keys.collection_id, path)
     with gzip.open(path) as file:
         first, *middle, last = map(json.loads, file)
-    assert (first["format"], first["format_version"]) == ("visualsnoop-export", 1)
+    assert (first["format"], first["format_version"]) == ("visualsnoop-export", 2)
     assert [next(iter(line)) for line in middle] == 6 * ["image"] + ["not_duplicates"]
     assert last["end"]["images"] == 6

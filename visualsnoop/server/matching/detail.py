@@ -90,10 +90,27 @@ def read_plainness(data: bytes) -> float:
     return plainness / 255
 
 
+# More than any detail has: what is crafted does not unfold to more.
+_MOST_BYTES = 64 * 1024
+
+
 def read_detail(data: bytes) -> Detail:
-    """Detail from bytes of `detail_bytes`."""
+    """Detail from bytes of `detail_bytes`.
+
+    Raises:
+        ValueError: If they are none.
+    """
+    try:
+        return _read_detail(data)
+    except (zlib.error, IndexError, ValueError) as error:
+        raise ValueError(f"this is no detail of a picture: {error}") from None
+
+
+def _read_detail(data: bytes) -> Detail:
     width, height, plainness = np.frombuffer(data[: _HEAD.itemsize], _HEAD)[0].item()
-    body = np.frombuffer(zlib.decompress(data[_HEAD.itemsize :]), np.uint8)
+    body = np.frombuffer(
+        zlib.decompressobj().decompress(data[_HEAD.itemsize :], _MOST_BYTES), np.uint8
+    )
     colours = body[: COLOUR_SIDE**2 * 3].reshape(COLOUR_SIDE, COLOUR_SIDE, 3)
     cells = _TRIPLES[body[colours.size :]].ravel()
     levels, start = [], 0

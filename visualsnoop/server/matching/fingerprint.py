@@ -19,10 +19,10 @@ Floats: TypeAlias = "NDArray[np.float32]"
 MODEL = Path(__file__).parent / "models" / "efficientnet-lite0-512.onnx"
 """The embedding model that comes with the service."""
 
-MODEL_VERSION = 3
-"""The version of fingerprints by `MODEL`. It changes with anything that fingerprints depend on.
+MODEL_VERSION = 2
+"""The version of fingerprints by `MODEL`. It changes with what makes them no more comparable.
 
-Those of version 2 are the same but for the detail, which they lack.
+The first of this version have no keypoints, and later ones no detail: the rest of them is compared.
 """
 
 

@@ -20,10 +20,14 @@ from typing import IO, Any, TypeVar
 
 from attrs import field, frozen
 
+from ..matching.detail import read_detail
 from ..settings import MIB
 
 FORMAT = "visualsnoop-export"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+# Images of version 1 have no detail.
+_READ_VERSIONS = (1, 2)
 
 File = IO[bytes] | gzip.GzipFile
 
@@ -51,7 +55,7 @@ class ExportedImage:
 
     Attributes:
         embedding: Little-endian float16, one for each dimension.
-        keypoints: As they are stored; see `keypoints.find_keypoints`.
+        keypoints, detail: As they are stored; see `matching.fingerprint.Fingerprint`.
     """
 
     image_id: str
@@ -61,6 +65,7 @@ class ExportedImage:
     pdq: bytes = field(repr=False)
     embedding: bytes = field(repr=False)
     keypoints: bytes = field(repr=False)
+    detail: bytes = field(repr=False)
 
 
 @frozen
@@ -195,7 +200,7 @@ def _source(path: Path, line: bytes) -> Source:
         is_export = False
     if not is_export:
         raise UnusableExport(f"{path} is no export of a collection")
-    if (version := fields.get("format_version")) != FORMAT_VERSION:
+    if (version := fields.get("format_version")) not in _READ_VERSIONS:
         raise UnusableExport(
             f"{path} has version {version!r} of the format, and this program reads "
             f"{FORMAT_VERSION}: import it with a newer one"
@@ -238,6 +243,7 @@ def _image_fields(image: ExportedImage) -> dict[str, Any]:
         "pdq": image.pdq.hex(),
         "embedding": base64.b64encode(image.embedding).decode(),
         "keypoints": base64.b64encode(image.keypoints).decode(),
+        "detail": base64.b64encode(image.detail).decode(),
     }
 
 
@@ -250,7 +256,15 @@ def _read_image(fields: dict[str, Any]) -> ExportedImage:
         pdq=bytes.fromhex(fields["pdq"]),
         embedding=base64.b64decode(fields["embedding"], validate=True),
         keypoints=base64.b64decode(fields["keypoints"], validate=True),
+        detail=_read_detail(fields.get("detail", "")),
     )
+
+
+def _read_detail(encoded: str) -> bytes:
+    detail = base64.b64decode(encoded, validate=True)
+    if detail:
+        read_detail(detail)
+    return detail
 
 
 def _decision_fields(decision: ExportedDecision) -> dict[str, Any]:

@@ -219,11 +219,13 @@ class ImageStore:
             f"""
             SELECT image_id, image_time, 1 - distance, quality,
                 CASE WHEN place <= {depth.hashes} THEN pdq END,
-                CASE WHEN place <= {depth.keypoints} THEN keypoints END
+                CASE WHEN place <= {depth.keypoints} THEN keypoints END,
+                CASE WHEN place <= {depth.keypoints} THEN detail END
             FROM (
                 SELECT *, row_number() OVER (ORDER BY {order}) AS place
                 FROM (
-                    SELECT image_id, image_time, quality, pdq, keypoints, {distance} AS distance
+                    SELECT image_id, image_time, quality, pdq, keypoints, detail,
+                        {distance} AS distance
                     FROM images
                     WHERE collection_id = %s AND version = {int(query.version)}
                         AND image_id IS DISTINCT FROM %s
@@ -260,7 +262,7 @@ class ImageStore:
             )
             SELECT size = (
                 SELECT count(*) FROM (
-                    SELECT FROM images WHERE collection_id = %s LIMIT (SELECT size FROM large)
+                    SELECT 1 FROM images WHERE collection_id = %s LIMIT (SELECT size FROM large)
                 ) AS counted
             ) FROM large
             """,
@@ -274,13 +276,13 @@ class ImageStore:
         return bool(row[0])
 
 
-_FINGERPRINT = "version, quality, pdq, embedding, keypoints"
+_FINGERPRINT = "version, quality, pdq, embedding, keypoints, detail"
 _IMAGE = "image_id, image_time, quality"
 _COLUMNS = f"collection_id, image_id, image_time, {_FINGERPRINT}"
 _REPLACED = ", ".join(
     f"{column} = excluded.{column}" for column in f"image_time, {_FINGERPRINT}".split(", ")
 )
-_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s"
+_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s"
 _NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"
 
 
@@ -291,15 +293,17 @@ def _to_row(fingerprint: Fingerprint) -> tuple[Any, ...]:
         fingerprint.pdq,
         HalfVector(fingerprint.embedding),
         fingerprint.keypoints[:STORED_BYTES],
+        fingerprint.detail,
     )
 
 
 def _from_row(row: TupleRow) -> Fingerprint:
-    version, quality, pdq, embedding, keypoints = row
+    version, quality, pdq, embedding, keypoints, detail = row
     return Fingerprint(
         version=version,
         quality=quality,
         pdq=pdq,
         embedding=embedding.to_numpy().astype(np.float32),
         keypoints=keypoints,
+        detail=detail,
     )

@@ -84,14 +84,17 @@ def _images(connection: psycopg.Connection, collection_id: str) -> Iterator[Expo
         cursor.itersize = _BATCH
         cursor.execute(
             """
-            SELECT image_id, image_time, version, quality, pdq, embedding, keypoints FROM images
+            SELECT image_id, image_time, version, quality, pdq, embedding, keypoints, detail
+            FROM images
             WHERE collection_id = %s ORDER BY image_id
             """,
             (collection_id,),
         )
-        for image_id, image_time, version, quality, pdq, embedding, keypoints in cursor:
+        for image_id, image_time, version, quality, pdq, embedding, keypoints, detail in cursor:
             vector = embedding.to_numpy().astype("<f2").tobytes()
-            yield ExportedImage(image_id, image_time, version, quality, pdq, vector, keypoints)
+            yield ExportedImage(
+                image_id, image_time, version, quality, pdq, vector, keypoints, detail
+            )
 
 
 def _decisions(connection: psycopg.Connection, collection_id: str) -> Iterator[ExportedDecision]:
@@ -169,9 +172,9 @@ def _add_images(
             WITH added AS (
                 INSERT INTO images (
                     collection_id, image_id, image_time, version, quality, pdq, embedding,
-                    keypoints
+                    keypoints, detail
                 )
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (collection_id, image_id) DO NOTHING RETURNING image_id
             )
             INSERT INTO unpaired SELECT %s, image_id FROM added
@@ -179,7 +182,8 @@ def _add_images(
             [
                 (
                     *(collection_id, image.image_id, image.image_time, image.version),
-                    *(image.quality, image.pdq, _vector(image.embedding), image.keypoints),
+                    *(image.quality, image.pdq, _vector(image.embedding)),
+                    *(image.keypoints, image.detail),
                     collection_id,
                 )
                 for image in images

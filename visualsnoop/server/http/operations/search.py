@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from visualsnoop_api.models.comparison import Comparison
 from visualsnoop_api.models.comparison_by_id import ComparisonById
+from visualsnoop_api.models.point import Point
+from visualsnoop_api.models.rectangle import Rectangle
 from visualsnoop_api.models.search_by_id_results import SearchByIdResults
 from visualsnoop_api.models.search_result import SearchResult
 from visualsnoop_api.models.search_results import SearchResults
 
 from ...errors import bad_request, image_not_found
 from ...matching.fingerprint import Fingerprint
-from ...matching.similarity import compare
+from ...matching.similarity import Match, compare
 from ...search import find_similar
 from ...storage.images import StoredImage
 from ...storage.keys import Key
@@ -83,7 +85,14 @@ async def _similar(
     scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
     good = [item for item in scored if item[1].score >= window.min_score]
     return [
-        SearchResult(id=image.image_id, rank=place, score=match.score, transform=match.transform)
+        SearchResult(
+            id=image.image_id,
+            rank=place,
+            score=match.score,
+            transform=match.transform,
+            region=_region(match),
+            overlap=match.overlap,
+        )
         for place, (image, match) in enumerate(good[: window.stop])
         if place >= window.start
     ]
@@ -106,6 +115,9 @@ async def compare_image(request: Request, key: Key, deps: Dependencies) -> JSONR
             image_id=image.image_id,
             score=match.score,
             transform=match.transform,
+            region=_region(match),
+            overlap=match.overlap,
+            differences=_differences(match),
         )
     )
 
@@ -125,8 +137,22 @@ async def compare_images_by_id(request: Request, key: Key, deps: Dependencies) -
             other_id=other.image_id,
             score=match.score,
             transform=match.transform,
+            region=_region(match),
+            overlap=match.overlap,
+            differences=_differences(match),
         )
     )
+
+
+def _region(match: Match) -> list[Point] | None:
+    return None if match.region is None else [Point(x=x, y=y) for x, y in match.region]
+
+
+def _differences(match: Match) -> list[Rectangle]:
+    return [
+        Rectangle(left=left, top=top, right=right, bottom=bottom)
+        for left, top, right, bottom in match.differences
+    ]
 
 
 async def _queries_of_body(request: Request, key: Key, deps: Dependencies) -> Sequence[Fingerprint]:

@@ -1,0 +1,13 @@
+"""Detail of images: the strokes by which copies are told from look-alikes."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    # Images that were stored before have none; they are compared by the rest of their fingerprints.
+    op.execute("ALTER TABLE images ADD COLUMN detail bytea NOT NULL DEFAULT ''")
+    # It is compressed already.
+    op.execute("ALTER TABLE images ALTER COLUMN detail SET STORAGE EXTERNAL")
