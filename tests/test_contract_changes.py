@@ -61,8 +61,8 @@ BREAKING: dict[str, Edit] = {
     ),
     # A newer client would refuse the answers of an older server.
     "a field is added that is always there": lambda c: (
-        fields(c, "Image").update(width={"type": "integer"}),
-        c["components"]["schemas"]["Image"]["required"].append("width"),
+        fields(c, "Image").update(added={"type": "integer"}),
+        c["components"]["schemas"]["Image"]["required"].append("added"),
     ),
 }
 
@@ -71,7 +71,7 @@ ADDITIVE: dict[str, Edit] = {
     "an operation": lambda c: c["paths"].update(
         {"/image-ids": {"get": {**listing(c), "operationId": "listImageIds"}}}
     ),
-    "a field that may be missing": lambda c: fields(c, "Image").update(width={"type": "integer"}),
+    "a field that may be missing": lambda c: fields(c, "Image").update(added={"type": "integer"}),
     "an optional parameter": lambda c: listing(c)["parameters"].append(
         parameter("order", required=False)
     ),
