@@ -46,7 +46,7 @@ def opened_vault(database: str, folder: Path | None = None) -> Vault:
     with psycopg.connect(database) as connection:
         vault = _vault_at_hand(path)
         if vault is None:
-            if connection.execute("SELECT FROM master_key").rowcount:
+            if connection.execute("SELECT 1 FROM master_key").rowcount:
                 raise UnusableMasterKey(
                     "The secret keys in the database are encrypted, and their master key is "
                     f"neither in {VARIABLE} nor in {path}: {_WAYS_OUT}"
@@ -90,7 +90,7 @@ def lock(connection: psycopg.Connection) -> None:
 
 def release(connection: psycopg.Connection) -> None:
     """Let a database that is locked have another master key, if it has no key pairs any more."""
-    connection.execute("DELETE FROM master_key WHERE NOT EXISTS (SELECT FROM keys)")
+    connection.execute("DELETE FROM master_key WHERE NOT EXISTS (SELECT 1 FROM keys)")
 
 
 def _vault_at_hand(path: Path) -> Vault | None:

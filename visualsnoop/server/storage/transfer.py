@@ -223,10 +223,10 @@ def _add_decisions(
             INSERT INTO not_duplicates (collection_id, image_id, other_id)
             SELECT %(collection_id)s, %(image_id)s, %(other_id)s
             WHERE EXISTS (
-                SELECT FROM images WHERE collection_id = %(collection_id)s
+                SELECT 1 FROM images WHERE collection_id = %(collection_id)s
                     AND image_id = %(image_id)s AND image_time = %(image_time)s
             ) AND EXISTS (
-                SELECT FROM images WHERE collection_id = %(collection_id)s
+                SELECT 1 FROM images WHERE collection_id = %(collection_id)s
                     AND image_id = %(other_id)s AND image_time = %(other_time)s
             )
             ON CONFLICT DO NOTHING
