@@ -8,6 +8,5 @@ down_revision = "0003"
 
 def upgrade() -> None:
     # Images that were stored before have none; they are compared by the rest of their fingerprints.
-    op.execute("ALTER TABLE images ADD COLUMN detail bytea NOT NULL DEFAULT ''")
-    # It is compressed already.
-    op.execute("ALTER TABLE images ALTER COLUMN detail SET STORAGE EXTERNAL")
+    # It is compressed already. Citus takes no SET STORAGE by itself.
+    op.execute("ALTER TABLE images ADD COLUMN detail bytea STORAGE EXTERNAL NOT NULL DEFAULT ''")
