@@ -151,6 +151,8 @@ def run_tests(environment: Environment, folder: Path) -> None:
         "\n".join(line for line in environment.installed() if not line.startswith("visualsnoop"))
     )
     environment.install(f"--overrides={versions}", f"--editable={ROOT}[dev]")
+    # Overrides have taken the extras away.
+    environment.install(f"--constraint={versions}", "httpx[http2,socks]")
     # Those of the project are about its tools.
     subprocess.run([environment.program("pytest"), "--ignore=tests/project"], cwd=ROOT, check=True)
 

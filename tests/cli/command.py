@@ -1,6 +1,7 @@
 """The command line as people use it: processes, their output and their exit status."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ def started(*arguments: str | Path, **environment: str) -> Iterator[subprocess.P
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
+        # Whoever runs the tests in the background may ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         yield process
 

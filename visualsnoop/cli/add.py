@@ -1,6 +1,7 @@
 """The command that adds images: which files, and under which image IDs."""
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -195,4 +196,4 @@ def _add(
 
 
 def _name(path: Path) -> str:
-    return printable(click.format_filename(path))
+    return printable(os.fsencode(path).decode(errors="replace"))
