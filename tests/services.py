@@ -64,6 +64,14 @@ class Service:
         """The processes that it has started, by their IDs."""
         return [child.pid for child in psutil.Process(self.process.pid).children()]
 
+    def fingerprint_processes(self) -> list[int]:
+        """Those of them that read pictures."""
+        return [
+            pid
+            for pid in self.children()
+            if b"fingerprinting.process_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
     def workers(self) -> list[int]:
         """Those of them that answer requests."""
         port = f"{self.address[1]:04X}"

@@ -12,6 +12,8 @@
     idle              10,000 connections that make one request, and are kept open
     huge-bodies       4 clients with keys that send bodies of 1 GB, telling their size or not
     bombs             clients with keys that send small files of huge pictures, 20 a second
+    costly-pictures   4 clients with keys whose small files take as long to decode as can be
+    left-pictures     8 clients with keys that send such files, and go
     duplicates        3 clients that list the first group of 15,000 copies of one picture
     deep-offsets      3 clients that ask for the last of 15,000 results of a search
 

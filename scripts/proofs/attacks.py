@@ -1,21 +1,25 @@
 """The attacks of `scripts.proofs.abuse`: what each of the attackers does, over and over again."""
 
 import asyncio
-import io
 import itertools
 import random
-import struct
-import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from email.utils import formatdate
+from functools import cache
 from urllib.parse import urlsplit
 
 import psycopg
 from attrs import frozen
-from PIL import Image
 
 from scripts.bench.scale import fill, image_id
+from scripts.proofs.costly_pictures import (
+    huge_avif_that_says_it_is_small,
+    huge_webp,
+    jpeg_of_scans,
+    large_picture,
+    png_bomb,
+)
 from visualsnoop.auth import signature
 from visualsnoop.server.settings import MIB
 from visualsnoop.server.storage.keys import NewKeys
@@ -201,7 +205,15 @@ async def _flood(target: Target, header: str, form: bytes) -> None:
 
 
 async def bomb(target: Target) -> None:
-    for data in itertools.cycle(_bombs()):
+    await _send_pictures(target, _bombs())
+
+
+async def costly_picture(target: Target) -> None:
+    await _send_pictures(target, _costly_pictures())
+
+
+async def _send_pictures(target: Target, pictures: Sequence[bytes]) -> None:
+    for data in itertools.cycle(pictures):
         reader, writer = await target.connect()
         try:
             writer.write(target.head(f"Content-Length: {len(data)}", "Connection: close") + data)
@@ -212,35 +224,33 @@ async def bomb(target: Target) -> None:
         await asyncio.sleep(0.1)
 
 
-_BOMBS: list[bytes] = []
+async def picture_left_alone(target: Target) -> None:
+    """Send a picture that takes long, and go."""
+    data = _costly_pictures()[0]
+    _, writer = await target.connect()
+    try:
+        writer.write(target.head(f"Content-Length: {len(data)}") + data)
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        target.landed()
+    finally:
+        writer.close()
 
 
-def _bombs() -> list[bytes]:
-    if not _BOMBS:
-        _BOMBS.extend([png_bomb(), *map(large_picture, ("GIF", "PNG", "JPEG"))])
-    return _BOMBS
+@cache
+def _bombs() -> Sequence[bytes]:
+    return [png_bomb(), *map(large_picture, ("GIF", "PNG", "JPEG"))]
 
 
-def png_bomb() -> bytes:
-    """A PNG file of 100,000 x 100,000 pixels, of which only the beginning is there."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(bytes(50_000_000), 9)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    )
-
-
-def large_picture(file_format: str) -> bytes:
-    """A file of 144 million black pixels."""
-    file = io.BytesIO()
-    Image.new("L", (12_000, 12_000)).save(file, file_format)
-    return file.getvalue()
+@cache
+def _costly_pictures() -> Sequence[bytes]:
+    return [
+        # As large, and with as many scans, as can be; and with far too many.
+        jpeg_of_scans(9_900, 19),
+        jpeg_of_scans(9_000, 1000),
+        huge_avif_that_says_it_is_small(),
+        huge_webp(),
+    ]
 
 
 async def first_group(target: Target) -> None:
@@ -296,6 +306,8 @@ ATTACKS = {
     "idle": Attack([(idle, 10_000)]),
     "huge-bodies": Attack([(huge_body_of_known_size, 2), (huge_body_of_unknown_size, 2)]),
     "bombs": Attack([(bomb, 2)]),
+    "costly-pictures": Attack([(costly_picture, 4)]),
+    "left-pictures": Attack([(picture_left_alone, 8)]),
     "duplicates": Attack([(first_group, 3)], prepare=store_copies),
     "deep-offsets": Attack([(last_results, 3)], prepare=store_many),
 }

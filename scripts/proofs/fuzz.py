@@ -3,9 +3,9 @@
     python -m scripts.proofs.fuzz [--seconds 600] [--seed N] [--keep FOLDER]
 
 Half of the time the files are read by the processes of a service, which are asked directly, and
-half of it they are sent to a running service. Each must be read or refused with a clear message;
-that a decoder took its process down or took too long is counted, and its file kept in the folder.
-At the end the service must still find a picture. Exits with 1 if any of this fails.
+half of it they are sent to a running service. Each must be read or refused with a clear message; a
+file of which a decoder died twice, or that took it too long, is kept in the folder. At the end the
+service must still find a picture. Exits with 1 if any of this fails.
 """
 
 import argparse
@@ -22,15 +22,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
+import pillow_jxl  # noqa: F401, for it makes Pillow write JPEG XL
 from PIL import Image, ImageCms, ImageOps
 
 from scripts.local_service import client, forget_environment, new_database, running_service
-from visualsnoop.server.fingerprinting.pool import FingerprintPool
-from visualsnoop.server.matching.errors import ImageTooLarge, UnreadableImage
-from visualsnoop.server.matching.fingerprint import MODEL
+from visualsnoop.server.fingerprinting.pool import FingerprintPool, Response
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.storage.keys import create_keys
 from visualsnoop.server.vault import MASTER_KEY_SIZE, Vault
+
+pillow_heif.register_heif_opener()
 
 SAVED: dict[str, list[dict[str, Any]]] = {
     "JPEG": [{"quality": 90}, {"progressive": True}],
@@ -43,6 +45,10 @@ SAVED: dict[str, list[dict[str, Any]]] = {
     "HEIF": [{"quality": 70}],
     "JXL": [{"quality": 80}],
 }
+
+
+DIED, TOO_LONG, FAILED = "decoder died", "took too long", "failed"
+UNWANTED = {DIED, TOO_LONG, FAILED}
 
 
 def main() -> None:
@@ -60,40 +66,41 @@ def main() -> None:
     print_outcomes("in processes", outcomes)
     answers, finds = send_to_service(dice, arguments.seconds / 2)
     print_outcomes("by the service", answers)
-    unwanted = set(answers) - {"200", "400", "413", "415"}
-    if unwanted or not finds or "failed" in outcomes:
-        sys.exit(f"unwanted answers: {unwanted}; finds a picture afterwards: {finds}")
+    unwanted = (set(answers) - {"200", "400", "413", "415"}) | (set(outcomes) & UNWANTED)
+    if unwanted or not finds:
+        sys.exit(f"unwanted: {unwanted}; finds a picture afterwards: {finds}")
 
 
 async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> Counter[str]:
     vault = Vault(secrets.token_bytes(MASTER_KEY_SIZE), "fuzz.py")
-    pool = FingerprintPool(Settings("", vault, max_pixels=10_000_000, decode_time=10))
+    settings = Settings("", vault, max_pixels=10_000_000, decode_time=10)
     outcomes: Counter[str] = Counter()
 
-    async def worker(files: Iterator[bytes]) -> None:
-        for data in files:
-            outcome = await outcome_of(pool, data)
+    async def work(pool: FingerprintPool, key: str) -> None:
+        for data in damaged_files(dice, seconds):
+            turn = await pool.turn(key)
+            outcome = outcome_of(await turn.response(data, [0]))
             outcomes[outcome] += 1
-            if outcome in ("too long or died", "failed"):
+            if outcome in UNWANTED:
                 keep.mkdir(exist_ok=True)
                 (keep / secrets.token_hex(8)).write_bytes(data)
 
-    try:
-        await asyncio.gather(*(worker(damaged_files(dice, seconds)) for _ in range(4)))
-    finally:
-        pool.close()
+    async with FingerprintPool(settings) as pool:
+        await asyncio.gather(*(work(pool, key) for key in ("one", "other", "third")))
     return outcomes
 
 
-async def outcome_of(pool: FingerprintPool, data: bytes) -> str:
-    try:
-        await pool.fingerprint(data, [MODEL])
-    except (UnreadableImage, ImageTooLarge) as refusal:
-        return "too long or died" if "too long" in str(refusal) else type(refusal).__name__
-    except Exception as error:
-        print(repr(error), flush=True)
-        return "failed"
-    return "read"
+def outcome_of(response: Response) -> str:
+    if "result" in response:
+        return "read"
+    if "decoder fails" in response["message"]:
+        return DIED
+    if "too long" in response["message"]:
+        return TOO_LONG
+    if response["error"] not in ("unreadable", "too_large"):
+        print(response, flush=True)
+        return FAILED
+    return str(response["error"])
 
 
 def send_to_service(dice: random.Random, seconds: float) -> tuple[Counter[str], bool]:

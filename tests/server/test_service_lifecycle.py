@@ -1,17 +1,21 @@
 """The life of a service: started, stopped, renewed, and what happens when its processes die."""
 
 import os
+import shutil
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 
+from scripts.proofs.costly_pictures import jpeg_of_scans
+from visualsnoop.server.matching.fingerprint import MODEL
 from visualsnoop.server.storage.keys import NewKeys, revoke_keys
 
 from ..services import Service, client, signed_head
@@ -55,9 +59,78 @@ def test_all_workers_share_one_fingerprint_pool(
     for _ in range(8):
         with client(two_workers, keys) as signed:
             assert signed.post("/search", content=photo.read_bytes()).status_code == 200
-    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in two_workers.children()]
-    # Two workers, and one process for pictures.
-    assert len([command for command in commands if b"spawn_main" in command]) == 3
+    # One for each key at a time, and one more for other keys.
+    assert len(two_workers.fingerprint_processes()) == 2
+
+
+def test_fingerprint_processes_that_die_idle_are_replaced(
+    two_workers: Service, keys: NewKeys, photo: Path
+) -> None:
+    before = two_workers.fingerprint_processes()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    with client(two_workers, keys) as signed:
+        assert signed.post("/search", content=photo.read_bytes()).status_code == 200
+    wait_for(lambda: len(set(two_workers.fingerprint_processes()) - set(before)) == 2)
+    wait_for(lambda: httpx.get(f"{two_workers.origin}/health/ready").status_code == 200)
+    assert two_workers.log.read_text().count("fingerprint process has been ended by SIGKILL") == 2
+
+
+def test_fingerprint_processes_that_cannot_be_replaced_are_told_and_tried_again(
+    database: str, keys: NewKeys, photo: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.onnx"
+    shutil.copy(MODEL, model)
+    options = (f"--database={database}", f"--model={model}", "--fingerprint-processes=1")
+    with Service(*options, log=tmp_path / "log") as service, client(service, keys) as signed:
+        model.rename(tmp_path / "gone")
+        for pid in service.fingerprint_processes():
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: "cannot be started" in service.log.read_text())
+        ready = httpx.get(f"{service.origin}/health/ready")
+        assert ready.status_code == 503
+        assert "processes to read pictures" in ready.json()["message"]
+        assert httpx.get(f"{service.origin}/health/live").status_code == 200
+        refused = signed.post("/search", content=photo.read_bytes())
+        assert refused.status_code == 503
+        assert int(refused.headers["Retry-After"]) > 0
+        # What needs no pictures goes on.
+        assert signed.get("/images").status_code == 200
+        (tmp_path / "gone").rename(model)
+        wait_for(lambda: httpx.get(f"{service.origin}/health/ready").status_code == 200)
+        assert signed.post("/search", content=photo.read_bytes()).status_code == 200
+
+
+def test_pictures_of_clients_that_have_gone_are_not_read(
+    two_workers: Service, keys: NewKeys, photo: Path
+) -> None:
+    slow = jpeg_of_scans(4000, 50)
+    head = signed_head(keys, "POST", "/api/v1/search", f"Content-Length: {len(slow)}")
+    with ExitStack() as stack:
+        for _ in range(10):
+            connection = stack.enter_context(socket.create_connection(two_workers.address))
+            connection.sendall(head + slow)
+        wait_for(lambda: waiting_pictures(two_workers) == 10)
+    before = steps(two_workers, "decode")
+    wait_for(lambda: waiting_pictures(two_workers) == 0)
+    with client(two_workers, keys) as signed:
+        assert signed.post("/search", content=photo.read_bytes()).status_code == 200
+    # They were ten of the same key, and this one came last.
+    assert steps(two_workers, "decode") == before + 1
+
+
+def waiting_pictures(service: Service) -> int:
+    return metric(service, "visualsnoop_pictures_waiting")
+
+
+def steps(service: Service, step: str) -> int:
+    return metric(service, f'visualsnoop_step_seconds_count{{step="{step}"}}')
+
+
+def metric(service: Service, name: str) -> int:
+    page = httpx.get(f"{service.origin}/metrics").text
+    values = [line.split()[-1] for line in page.splitlines() if line.startswith(f"{name} ")]
+    return int(float(values[0])) if values else 0
 
 
 def test_hangup_replaces_the_processes_without_a_request_lost(

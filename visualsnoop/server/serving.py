@@ -25,7 +25,6 @@ from .http.app import SOCKET, create_app
 from .http.protocol import ConnectionConfig
 from .http.routes import BASE_PATH
 from .logs import logging_configuration
-from .matching.fingerprinter import Fingerprinter
 from .metrics import FOLDER_VARIABLE
 from .settings import Listening, Settings
 from .storage.schema import index_embeddings
@@ -52,15 +51,15 @@ def run(settings: Settings, listening: Listening) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.config.dictConfig(logging_configuration(listening.log_format))
     _check_certificate(listening)
-    for fingerprinter in map(Fingerprinter, settings.models):
-        index_embeddings(settings.database, fingerprinter.version, fingerprinter.dimensions)
     listener = socket.create_server((listening.host, listening.port), backlog=2048)
     # Connections inherit it. Without it the body of an answer waits 40 ms for its head to arrive.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # What the processes share while the service runs.
     with listener, temporary_folder("visualsnoop-serve-") as folder:
         os.environ[FOLDER_VARIABLE] = str(folder)
-        with serving_fingerprints(settings, folder / SOCKET):
+        with serving_fingerprints(settings, folder / SOCKET) as models:
+            for version, dimensions in models:
+                index_embeddings(settings.database, version, dimensions)
             supervisor = _Supervisor(_config(settings, listening, folder), listener)
             supervisor.run()
     if not supervisor.has_started:

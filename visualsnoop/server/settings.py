@@ -149,7 +149,16 @@ class Settings:
 
     fingerprint_processes: int | None = option(None, "Processes that read pictures; one per core.")
     queue: int = option(100, "Pictures that may wait for these.", least=0)
-    decode_time: float = option(20, "Longest time for a picture.", unit=SECONDS, least=0.1)
+    decode_time: float = option(
+        20, "Longest time of a processor for a picture.", unit=SECONDS, least=0.1
+    )
+    decode_memory: int | None = option(
+        None,
+        "Memory for all pictures that are being read; 256 MiB for each of these processes, and no "
+        "less than the largest picture needs.",
+        unit=MEBIBYTES,
+        least=256,
+    )
     database_connections: int = option(10, "Connections of each worker to the database.")
     statement_time: float = option(
         15, "Longest time for a statement in the database.", unit=SECONDS, least=0.1

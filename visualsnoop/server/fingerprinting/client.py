@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ..errors import bad_request, busy, too_large, unavailable, unreadable_image
-from ..matching.errors import ImageTooLarge, UnreadableImage
 from ..matching.fingerprint import Fingerprint
 from ..metrics import PICTURES_WAITING, STEP_SECONDS
 from ..settings import Settings
-from .messages import CHECK, FULL, PICTURE, Fingerprinted, receive, send
+from .messages import Fingerprinted, receive, send
 
 
 class Fingerprints:
@@ -22,69 +21,81 @@ class Fingerprints:
     """
 
     def __init__(self, settings: Settings, path: Path) -> None:
-        # New images get the fingerprint of the first model; queries those of all.
-        self._models = settings.models
+        self._models = range(len(settings.models))
         self._path = path
 
-    async def fingerprint(self, file: bytes) -> Fingerprint:
-        """The fingerprint by which to store an image file.
+    async def fingerprint(self, file: bytes, key: str) -> Fingerprint:
+        """The fingerprint by which to store an image file: that of the first model.
+
+        If this is cancelled, the picture gives up its turn.
+
+        Args:
+            file: The image file.
+            key: The public key of who has sent it. Keys take turns.
 
         Raises:
             APIError: 400, 413 or 415, if it is empty, too large or cannot be read; 503, if too many
-                others wait.
+                others wait, or none can be read now.
         """
-        (fingerprint,) = await self._fingerprints(file, self._models[:1])
+        (fingerprint,) = await self._fingerprints(file, key, self._models[:1])
         return fingerprint
 
-    async def queries(self, file: bytes) -> Sequence[Fingerprint]:
+    async def queries(self, file: bytes, key: str) -> Sequence[Fingerprint]:
         """The fingerprints by which to search for copies of an image file, one for each model.
 
-        Raises:
-            APIError: As `fingerprint` does.
+        Arguments and errors are those of `fingerprint`.
         """
-        return await self._fingerprints(file, self._models)
+        return await self._fingerprints(file, key, self._models)
 
     async def check(self) -> None:
         """See whether there are fingerprint processes; raises `APIError` 503 if not."""
-        async with self._connected(CHECK):
-            pass
+        async with self._connected() as (reader, writer):
+            await send(writer, {"health": True})
+            if not (await receive(reader)).head["is_running"]:
+                raise unavailable("There are no processes to read pictures")
 
-    async def _fingerprints(self, file: bytes, models: Sequence[Path]) -> Sequence[Fingerprint]:
+    async def _fingerprints(
+        self, file: bytes, key: str, models: Sequence[int]
+    ) -> Sequence[Fingerprint]:
         if not file:
             raise bad_request("The body is empty: send the bytes of an image file")
-        try:
-            with PICTURES_WAITING.track_inprogress():
-                answer = await self._answer(file, models)
-        except UnreadableImage as error:
-            raise unreadable_image(str(error)) from None
-        except ImageTooLarge as error:
-            raise too_large(str(error)) from None
-        STEP_SECONDS.labels("decode").observe(answer.decode_seconds)
-        STEP_SECONDS.labels("embed").observe(answer.embed_seconds)
-        return answer.fingerprints
-
-    async def _answer(self, file: bytes, models: Sequence[Path]) -> Fingerprinted:
-        async with self._connected(PICTURE) as (reader, writer):
-            await send(writer, (file, models))
-            answer = await receive(reader)
-        if isinstance(answer, Exception):
-            raise answer
-        assert isinstance(answer, Fingerprinted)
-        return answer
+        with PICTURES_WAITING.track_inprogress():
+            async with self._connected() as (reader, writer):
+                await send(writer, {"key": key, "models": list(models)})
+                response = (await receive(reader)).head
+                if "go" in response:
+                    await send(writer, {}, file)
+                    response = (await receive(reader)).head
+        if "error" in response:
+            raise _error(response["error"], response.get("message", ""))
+        result = Fingerprinted.from_json(response["result"])
+        STEP_SECONDS.labels("decode").observe(result.decode_seconds)
+        STEP_SECONDS.labels("embed").observe(result.embed_seconds)
+        return result.fingerprints
 
     @asynccontextmanager
     async def _connected(
-        self, wish: bytes
+        self,
     ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """A connection whose turn it is."""
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
             try:
-                writer.write(wish)
-                if await reader.readexactly(1) == FULL:
-                    raise busy()
                 yield reader, writer
             finally:
                 writer.close()
-        except (OSError, asyncio.IncompleteReadError):
-            raise unavailable("The fingerprint processes cannot be reached") from None
+        except (OSError, EOFError):
+            raise unavailable("No picture can be read now") from None
+
+
+def _error(kind: str, message: str) -> Exception:
+    match kind:
+        case "unreadable":
+            return unreadable_image(message)
+        case "too_large":
+            return too_large(message)
+        case "full":
+            return busy()
+        case "unavailable":
+            return unavailable(message)
+        case _:
+            return RuntimeError(f"a fingerprint process failed: {message}")

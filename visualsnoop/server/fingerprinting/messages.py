@@ -1,27 +1,91 @@
-"""What is said over the socket between the processes of a service about pictures.
+"""Messages about pictures, between the processes of a service.
 
-A connection is for one picture. The client says that it has one (`PICTURE`). The server says that
-it takes it (`GO`) when a fingerprint process is free, so that pictures wait where they are counted
-and hold memory once; or it says that too many wait (`FULL`). Then the picture is sent, and its
-fingerprints, or what was wrong with it, are sent back. Both are pickles, for the folder of the
-socket is open to the service's user only. To a client that only asks whether all is well
-(`CHECK`), the server says `GO` at once. If the pool is broken, the connection is closed.
+A message is a JSON object, and bytes that belong to it. It is sent as the lengths of both (two
+unsigned numbers of 4 and 8 bytes), the object and the bytes. So whoever reads it runs nothing of
+what a decoder may have been made to send by a picture, as it would with a pickle.
 """
 
 import asyncio
-import pickle
-from collections.abc import Sequence
-from typing import Any
+import base64
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
 
-from attrs import frozen
+import numpy as np
+from attrs import fields, frozen
 
 from ..matching.fingerprint import Fingerprint
 
-CHECK = b"?"
-PICTURE = b"!"
-GO = b"+"
-FULL = b"-"
-_SIZE = 8  # bytes that say how long a message is
+_LENGTHS = struct.Struct(">IQ")
+_LONGEST_HEAD = 1024 * 1024
+_LONGEST_BODY = 2**31
+
+
+@frozen
+class Message:
+    """A message: its JSON object, and the bytes that belong to it."""
+
+    head: Mapping[str, Any]
+    body: bytes = b""
+
+    def to_bytes(self) -> bytes:
+        """What is sent, but for the body, which follows."""
+        head = json.dumps(self.head).encode()
+        return _LENGTHS.pack(len(head), len(self.body)) + head
+
+
+async def send(writer: asyncio.StreamWriter, head: Mapping[str, Any], body: bytes = b"") -> None:
+    """Send a message; raises `OSError` if the other end is gone."""
+    writer.write(Message(head, body).to_bytes())
+    writer.write(body)
+    await writer.drain()
+
+
+async def receive(reader: asyncio.StreamReader) -> Message:
+    """The next message.
+
+    Raises:
+        EOFError: At the end of the connection.
+        ValueError: If it is none.
+    """
+    head_length, body_length = _checked(await reader.readexactly(_LENGTHS.size))
+    head = _object(await reader.readexactly(head_length))
+    return Message(head, await reader.readexactly(body_length))
+
+
+def write(file: BinaryIO, head: Mapping[str, Any], body: bytes = b"") -> None:
+    """As `send`, to a pipe."""
+    file.write(Message(head, body).to_bytes())
+    file.write(body)
+    file.flush()
+
+
+def read(file: BinaryIO) -> Message:
+    """As `receive`, from a pipe."""
+
+    def exactly(count: int) -> bytes:
+        data = file.read(count)
+        if len(data) < count:
+            raise EOFError
+        return data
+
+    head_length, body_length = _checked(exactly(_LENGTHS.size))
+    return Message(_object(exactly(head_length)), exactly(body_length))
+
+
+def _checked(lengths: bytes) -> tuple[int, int]:
+    head_length, body_length = _LENGTHS.unpack(lengths)
+    if head_length > _LONGEST_HEAD or body_length > _LONGEST_BODY:
+        raise ValueError("too long a message")
+    return head_length, body_length
+
+
+def _object(text: bytes) -> Mapping[str, Any]:
+    head = json.loads(text)
+    if not isinstance(head, dict):
+        raise ValueError("no JSON object")
+    return head
 
 
 @frozen
@@ -32,16 +96,44 @@ class Fingerprinted:
     decode_seconds: float
     embed_seconds: float
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "fingerprints": [_fingerprint_to_json(each) for each in self.fingerprints],
+            "decode_seconds": self.decode_seconds,
+            "embed_seconds": self.embed_seconds,
+        }
 
-async def send(writer: asyncio.StreamWriter, message: Any) -> None:
-    """Send a message."""
-    pickled = pickle.dumps(message)
-    writer.write(len(pickled).to_bytes(_SIZE))
-    writer.write(pickled)
-    await writer.drain()
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Fingerprinted":
+        """What `to_json` gave; raises `ValueError` if it did not."""
+        try:
+            return cls(
+                [_fingerprint_from_json(each) for each in values["fingerprints"]],
+                float(values["decode_seconds"]),
+                float(values["embed_seconds"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no fingerprints: {error}") from error
 
 
-async def receive(reader: asyncio.StreamReader) -> Any:
-    """The next message; raises `asyncio.IncompleteReadError` at the end of the connection."""
-    size = int.from_bytes(await reader.readexactly(_SIZE))
-    return pickle.loads(await reader.readexactly(size))
+def _fingerprint_to_json(fingerprint: Fingerprint) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in _NAMES:
+        value = getattr(fingerprint, name)
+        if name == _EMBEDDING:
+            value = value.astype("<f4").tobytes()
+        values[name] = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+    return values
+
+
+def _fingerprint_from_json(values: Mapping[str, Any]) -> Fingerprint:
+    decoded: dict[str, Any] = {
+        name: base64.b64decode(value, validate=True) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    decoded[_EMBEDDING] = np.frombuffer(decoded[_EMBEDDING], "<f4")
+    return Fingerprint(**decoded)
+
+
+_NAMES = [field.name for field in fields(Fingerprint)]
+_EMBEDDING = "embedding"

@@ -12,6 +12,7 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, UnidentifiedImageError
 from pillow_jxl import JpegXLImagePlugin
 
+from .cost_limits import check_scans, check_size
 from .errors import ImageTooLarge, UnreadableImage
 
 pillow_heif.register_heif_opener()
@@ -56,15 +57,17 @@ def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:
         ImageTooLarge: If the picture has too many pixels.
     """
     with _refusing_damage():
-        # The plug-in for JPEG XL decodes the whole picture in order to open it.
-        if (size := _jpeg_xl_size(file)) is not None:
-            _check_size(size, max_pixels)
+        # Some decoders take memory for the whole picture in order to open it.
+        if (size := _jpeg_xl_size(file) or _webp_size(file)) is not None:
+            check_size(size, max_pixels)
         return _decode(file, max_pixels)
 
 
 def _decode(file: BinaryIO, max_pixels: int) -> Image.Image:
     with Image.open(file, formats=list(FORMATS)) as opened:
-        _check_size(opened.size, max_pixels)
+        check_size(opened.size, max_pixels)
+        if opened.format == "JPEG":
+            check_scans(_whole(file), opened.size)
         # A JPEG decoder can scale by 2, 4 or 8 at a fraction of the cost of doing so afterwards.
         opened.draft(None, _fitted_size(opened.size))
         opened.load()
@@ -74,15 +77,6 @@ def _decode(file: BinaryIO, max_pixels: int) -> Image.Image:
         if picture.mode == "F":
             picture = _to_eight_bits(picture, is_whole=opened.mode != "F")
         return _to_srgb(_without_alpha(picture), opened.info.get("icc_profile"))
-
-
-def _check_size(size: tuple[int, int], max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        raise ImageTooLarge(
-            f"The picture has {width} x {height} pixels, more than {max_pixels} in all: "
-            "scale it down"
-        )
 
 
 def fitted(picture: Image.Image) -> Image.Image:
@@ -135,6 +129,39 @@ def _to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
             assert converted is not None
             return converted
     return picture.convert("RGB")
+
+
+def _whole(file: BinaryIO) -> bytes:
+    start = file.tell()
+    file.seek(0)
+    data = file.read()
+    file.seek(start)
+    return data
+
+
+def _webp_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Width and height as the head of a WebP file has them; None of any other file.
+
+    Source: WebP Image Format (RFC 9649), and RFC 6386 for what is not lossless.
+    """
+    start = file.tell()
+    head = file.read(30)
+    file.seek(start)
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    match head[12:16]:
+        case b"VP8X":
+            return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(
+                head[27:], "little"
+            )
+        case b"VP8L":
+            sides = int.from_bytes(head[21:25], "little")
+            return 1 + sides % 2**14, 1 + (sides >> 14) % 2**14
+        case b"VP8 ":
+            width, height = struct.unpack_from("<HH", head, 26)
+            return width % 2**14, height % 2**14
+        case _:
+            return None
 
 
 _JPEG_XL_STREAM = b"\xff\x0a"

@@ -15,6 +15,7 @@ from ...matching.fingerprint import Fingerprint
 from ...storage.images import StoredImage
 from ...storage.keys import Key, changing
 from ..dependencies import Dependencies
+from ..disconnects import while_connected
 from ..parameters import MAX_COUNT, checked_image_id, integer, path_image_id
 from ..responses import listed_images, model_response
 
@@ -50,7 +51,7 @@ async def add_or_replace_image(request: Request, key: Key, deps: Dependencies) -
 
 async def _fingerprint_of_body(request: Request, key: Key, deps: Dependencies) -> Fingerprint:
     async with deps.bodies.read(request, key) as file:
-        return await deps.fingerprints.fingerprint(file)
+        return await while_connected(request, deps.fingerprints.fingerprint(file, key.public_key))
 
 
 def _stored(key: Key, deps: Dependencies, image: StoredImage, *, is_new: bool) -> JSONResponse:

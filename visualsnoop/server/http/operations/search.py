@@ -21,6 +21,7 @@ from ...search import find_similar
 from ...storage.images import StoredImage
 from ...storage.keys import Key
 from ..dependencies import Dependencies
+from ..disconnects import while_connected
 from ..parameters import MAX_COUNT, MAX_OFFSET, integer, number, path_image_id
 from ..responses import model_response
 
@@ -157,7 +158,7 @@ def _differences(match: Match) -> list[Rectangle]:
 
 async def _queries_of_body(request: Request, key: Key, deps: Dependencies) -> Sequence[Fingerprint]:
     async with deps.bodies.read(request, key) as file:
-        return await deps.fingerprints.queries(file)
+        return await while_connected(request, deps.fingerprints.queries(file, key.public_key))
 
 
 async def _stored_fingerprint(
