@@ -17,7 +17,12 @@ import pytest
 
 from visualsnoop import Collection
 from visualsnoop.bulk import Outcome, walk_folder
-from visualsnoop.exceptions import DuplicateImageIDError, InvalidImageIDError, VisualSnoopError
+from visualsnoop.exceptions import (
+    DuplicateImageIDError,
+    ImageInputError,
+    InvalidImageIDError,
+    VisualSnoopError,
+)
 
 from .sockets import Listener, listening, read_request, response, session_response
 from .sync_and_async import Connect
@@ -289,6 +294,21 @@ def test_path_that_is_too_long_for_an_id_is_an_error_of_its_item(
     assert type(error) is InvalidImageIDError
     assert re.search(r"1 to 100 characters, not 125.*pair of ID and path", str(error))
     assert service.image_ids == ["a.jpg"]
+
+
+def test_text_that_is_no_path_is_a_short_error_of_its_item(connect: Connect) -> None:
+    items = ["x" * 100_000, ("one", "y" * 100_000), ("one", "z" * 100_000), ["id", "a.jpg"]]
+    with shelf(connect) as (collection, service):
+        # What type checkers refuse is refused at run time, too.
+        outcomes = list(collection.add_images(items))  # type: ignore[type-var]
+    assert [len(str(outcome.error)) < 700 for outcome in outcomes] == [True] * 4
+    assert {type(outcome.error) for outcome in outcomes} == {
+        InvalidImageIDError,
+        ImageInputError,
+        DuplicateImageIDError,
+        TypeError,
+    }
+    assert service.image_ids == []
 
 
 def test_single_text_is_not_taken_for_many_items(connect: Connect) -> None:

@@ -320,7 +320,7 @@ class AsyncCollection(BaseCollection):
             timeout: As in `add_image`.
 
         Returns:
-            The `score`, 0 to 1, however low, and the `transform` by which the picture was made.
+            The `score`, 0 to 1, however low, and the `transform`: how it was mirrored or turned.
 
         Raises:
             NotFoundError: If there is no image of this ID.
@@ -563,7 +563,7 @@ class AsyncCollection(BaseCollection):
         Args:
             items: Paths, or pairs of a name of yours and a picture; the name, or the file name, is
                 the `image_id` of the outcome.
-            concurrency: How many searches to make at a time.
+            concurrency: How many searches to run at a time.
             count, min_score, offset: As in `search_images`, for each search.
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each search.

@@ -1,4 +1,4 @@
-"""The image ID and the image of an item of many."""
+"""The items of a run over many images: their image IDs, and their images."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from ._calls import checked_image_id
-from ._uploads import read_whole
+from ._image_readers import read_whole
+from ._messages import shortened
 from .exceptions import DuplicateImageIDError, InvalidImageIDError
 
 PathInput: TypeAlias = str | os.PathLike[str]
@@ -107,14 +108,14 @@ def _path_id(path: PathInput, relative_to: PathInput | None) -> str:
         image_id.encode()
     except UnicodeEncodeError as error:
         raise InvalidImageIDError(
-            f"the name of {os.fspath(path)!r} is not UTF-8, so it cannot be the image ID: "
+            f"the name of {_shown(path)} is not UTF-8, so it cannot be the image ID: "
             "pass a pair of ID and path"
         ) from error
     try:
         return checked_image_id(image_id)
     except InvalidImageIDError as error:
         raise InvalidImageIDError(
-            f"{error.message}: {os.fspath(path)!r} makes no image ID, pass a pair of ID and path"
+            f"{error.message}: {_shown(path)} makes no image ID, pass a pair of ID and path"
         ) from error
 
 
@@ -123,10 +124,14 @@ def _relative(path: PathInput, folder: PathInput) -> str:
         return Path(os.path.abspath(path)).relative_to(os.path.abspath(folder)).as_posix()
     except ValueError as error:
         raise InvalidImageIDError(
-            f"{os.fspath(path)!r} is not in {os.fspath(folder)!r}, to which it should be relative"
+            f"{_shown(path)} is not in {_shown(folder)}, to which it should be relative"
         ) from error
 
 
 def _name(item: Any, number: int) -> str:
     image = item[1] if isinstance(item, tuple) else item
-    return repr(os.fspath(image)) if isinstance(image, (str, os.PathLike)) else f"item {number}"
+    return _shown(image) if isinstance(image, (str, os.PathLike)) else f"item {number}"
+
+
+def _shown(path: PathInput) -> str:
+    return shortened(repr(os.fspath(path)))

@@ -150,7 +150,7 @@ class _Backoff:
             while (seconds := self._not_before - time.monotonic()) > 0:
                 yield seconds
             try:
-                answer = yield call
+                result = yield call
             except (RateLimitError, ServerError) as error:
                 if rewind is None or not self._is_put_off(error):
                     raise
@@ -160,7 +160,7 @@ class _Backoff:
                 raise
             else:
                 self._waits_in_vain = 0
-                return answer
+                return result
 
     def _is_put_off(self, error: ResponseError) -> bool:
         """Whether to wait and call again: not for ever, if nothing gets done between the waits."""

@@ -1,4 +1,4 @@
-"""Making the HTTPX clients of collections from what the user wants of connections."""
+"""The HTTPX clients of collections, and the options that they are built from."""
 
 import os
 import ssl
@@ -65,13 +65,13 @@ class ClientOptions(BaseClientOptions, total=False):
     """Keywords of `Collection` after the documented ones: those of `BaseClientOptions`, and these.
 
     Attributes:
-        transport: Sends the requests instead of a transport made from `proxies`, `verify`, `cert`
-            and `http2`. Failed connections are retried over it. It is closed with the collection.
-            A process that is forked shares it.
-        http_client: Likewise, a client of yours, with its proxies, certificates, headers and
-            hooks. It stays open when the collection is closed.
+        transport: An HTTPX transport of yours, which sends the requests; `proxies`, `verify`,
+            `cert` and `http2` are its own. Failed connections are retried over it. It is closed
+            with the collection, and shared with forked processes.
+        http_client: An HTTPX client of yours, which sends the requests with its proxies,
+            certificates, headers and hooks. It stays open when the collection is closed.
         on_request: Called with each request before it is sent.
-        on_response: Called with each answer; its body has not been read yet.
+        on_response: Called with each response, whose body has not been read yet.
     """
 
     transport: httpx.BaseTransport | None
@@ -123,7 +123,7 @@ def build_async_client(
     max_retries: int,
     options: AsyncClientOptions,
 ) -> httpx.AsyncClient:
-    """`client` for asyncio."""
+    """`build_client` for asyncio."""
     _check(options, AsyncClientOptions.__optional_keys__, proxies)
     transport = options.get("transport")
     user_client = options.get("http_client")

@@ -1,4 +1,4 @@
-"""Working on many items at a time, in threads or in tasks, no faster than outcomes are taken."""
+"""Many items at a time, in threads or in tasks, no faster than their outcomes are taken."""
 
 import asyncio
 import os
@@ -93,35 +93,35 @@ def _check(items: object, concurrency: int) -> None:
 
 
 def _run(steps: Steps[T], collection: object, stopped: Event) -> T:
-    """Do what the steps ask for."""
-    step, answer, error = None, None, None
+    """Run the steps of an item to their outcome."""
+    step, result, error = None, None, None
     while True:
         if stopped.is_set():
             raise CancelledError
         try:
-            step = steps.send(answer) if error is None else steps.throw(error)
+            step = steps.send(result) if error is None else steps.throw(error)
         except StopIteration as finished:
-            result: T = finished.value
-            return result
-        answer, error = None, None
+            outcome: T = finished.value
+            return outcome
+        result, error = None, None
         try:
-            answer = step(collection) if callable(step) else stopped.wait(step)
+            result = step(collection) if callable(step) else stopped.wait(step)
         except Exception as raised:
             error = raised
 
 
 async def _run_async(steps: Steps[T], collection: object) -> T:
     """`_run` for asyncio."""
-    step, answer, error = None, None, None
+    step, result, error = None, None, None
     while True:
         try:
-            step = steps.send(answer) if error is None else steps.throw(error)
+            step = steps.send(result) if error is None else steps.throw(error)
         except StopIteration as finished:
-            result: T = finished.value
-            return result
-        answer, error = None, None
+            outcome: T = finished.value
+            return outcome
+        result, error = None, None
         try:
-            answer = await (step(collection) if callable(step) else asyncio.sleep(step))
+            result = await (step(collection) if callable(step) else asyncio.sleep(step))
         except Exception as raised:
             error = raised
 

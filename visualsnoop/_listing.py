@@ -12,11 +12,10 @@ from visualsnoop_api.models import ImageList, ListedImage
 
 @define
 class Listing:
-    """Where a listing is: which page comes next, and what has been given already.
+    """The state of a listing: which page comes next, and which images were yielded already.
 
-    Pages follow each other from newer images to older ones. So an image that is newer than the
-    last one given has been given, or came too late; only the images of one instant must be kept in
-    mind.
+    Pages go from newer images to older ones. So an image that is newer than the last one was
+    yielded, or came too late; only the IDs of the images of one instant have to be remembered.
 
     Attributes:
         start: The ID with which the next page starts; None for the newest image.
@@ -28,10 +27,10 @@ class Listing:
     _last_page: list[str] = field(factory=list)
     _steps_back: int = 1
     _last_time: datetime | None = None
-    _given_at_last_time: set[str] = field(factory=set)
+    _seen_at_last_time: set[str] = field(factory=set)
 
     def unseen(self, page: ImageList) -> Iterator[ListedImage]:
-        """The images of the next page that have not been given yet."""
+        """The images of the next page that were not yielded yet."""
         self.start = page.next_image_id
         self.is_finished = self.start is None
         self._last_page = [image.id for image in page.images]
@@ -41,7 +40,7 @@ class Listing:
                 yield image
 
     def start_is_gone(self) -> None:
-        """Go back to an image that was given, as the one that was to come next is deleted.
+        """Go back to an image that was yielded, as the one that was to come next is deleted.
 
         Twice as far each time, and at last to the newest image: whoever deletes as fast as this
         lists should not be asked for each image of a page in turn.
@@ -55,9 +54,9 @@ class Listing:
     def _is_unseen(self, image: ListedImage) -> bool:
         if self._last_time is None or image.image_time < self._last_time:
             self._last_time = image.image_time
-            self._given_at_last_time = {image.id}
+            self._seen_at_last_time = {image.id}
             return True
-        if image.image_time > self._last_time or image.id in self._given_at_last_time:
+        if image.image_time > self._last_time or image.id in self._seen_at_last_time:
             return False
-        self._given_at_last_time.add(image.id)
+        self._seen_at_last_time.add(image.id)
         return True

@@ -108,7 +108,7 @@ def connection_errors(endpoint: str, proxy: str | None) -> Iterator[None]:
             "proxies, or allow more time"
         ) from error
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-        what_runs = "that the proxy runs and may connect to it" if proxy else "the service runs"
+        what_runs = "the proxy runs and may connect to it" if proxy else "the service runs there"
         raise ConnectError(
             f"Cannot connect to {endpoint}{by_proxy}: {shortened(str(error))}. Check that "
             f"{what_runs}, and that proxies are set right"

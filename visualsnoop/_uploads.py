@@ -14,16 +14,27 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from contextlib import ExitStack, contextmanager
-from http.client import HTTPResponse
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any, NoReturn, Protocol, Self, TypeAlias, cast
 
 from attrs import define, field
 
+from ._image_readers import (
+    BYTES,
+    asynchronous,
+    file_name,
+    iterate,
+    iterate_async,
+    position,
+    read_async,
+    read_exactly,
+    read_to_end,
+    remaining_length,
+)
 from ._messages import shortened
 from ._threads import iterate_in_threads, open_in_thread
-from .exceptions import ImageInputError, ImageReadError, ImageTypeError
+from .exceptions import ImageInputError, ImageTypeError
 
 
 class BinaryFile(Protocol):
@@ -45,10 +56,6 @@ ImageInput: TypeAlias = (
 
 AsyncImageInput: TypeAlias = ImageInput | AsyncBinaryFile | AsyncIterable[bytes]
 """`ImageInput`, an asynchronous file object, or an asynchronous iterable of pieces of bytes."""
-
-BYTES = (bytes, bytearray, memoryview)
-
-_CHUNK = 64 * 1024
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 # How the base64 of JPEG, PNG, GIF, WebP, TIFF and of HEIC and AVIF begins.
@@ -84,11 +91,11 @@ class Upload:
         if isinstance(image, (str, os.PathLike)):
             return cls._of_path(image)
         if hasattr(image, "read"):
-            return cls._of_file(image, _name(image))
+            return cls._of_file(image, file_name(image))
         if isinstance(image, Iterable) and not isinstance(image, Mapping):
-            return cls._of_pieces(_pieces(image))
+            return cls._of_pieces(iterate(image))
         if isinstance(image, AsyncIterable):
-            raise _asynchronous("image")
+            raise asynchronous("image")
         raise ImageTypeError(
             "image must be a path, bytes, a binary file object or an iterable of bytes, "
             f"not {type(image).__name__}: save a picture of another library to a file or io.BytesIO"
@@ -110,11 +117,11 @@ class Upload:
     @classmethod
     def _of_file(cls, file: Any, name: str) -> Self:
         if inspect.iscoroutinefunction(file.read):
-            raise _asynchronous(name)
-        length = _remaining_length(file, name)
+            raise asynchronous(name, file)
+        length = remaining_length(file, name)
         if length is None:
-            return cls._of_pieces(_read_to_end(file, name), name)
-        chunks = _read_exactly(file, length, name)
+            return cls._of_pieces(read_to_end(file, name), name)
+        chunks = read_exactly(file, length, name)
         return cls(length, chain([next(chunks)], chunks))
 
     @classmethod
@@ -155,9 +162,9 @@ class AsyncUpload:
     async def open(cls, image: AsyncImageInput) -> Self:
         """Open an image as `Upload.open` does."""
         if inspect.iscoroutinefunction(getattr(image, "read", None)):
-            return await cls._of_pieces(_read_async(image, _name(image)), _name(image))
+            return await cls._of_pieces(read_async(image, file_name(image)), file_name(image))
         if isinstance(image, AsyncIterable):
-            return await cls._of_pieces(_pieces_async(image), "image")
+            return await cls._of_pieces(iterate_async(image), "image")
         if isinstance(image, BYTES):
             upload = Upload.open(image)
             return cls(upload.length, _without_threads(upload.stream()), upload)
@@ -185,92 +192,12 @@ class AsyncUpload:
             self._upload.close()
 
 
-def read_whole(file: BinaryFile) -> bytes:
-    """The bytes that are left in a file object."""
-    return b"".join(_read_to_end(file, _name(file)))
-
-
 def rewinding(image: Any) -> Callable[[], object] | None:
     """What rewinds an image, so that it can be sent again; None where it can be read only once."""
     if isinstance(image, (str, os.PathLike, *BYTES)):
         return lambda: None
-    position = _position(image)
-    return None if position is None else lambda: image.seek(position)
-
-
-def _position(file: Any) -> int | None:
-    """Where a file object stands; None where it cannot seek, or is odd in what it says of it."""
-    if inspect.iscoroutinefunction(getattr(file, "seekable", None)):
-        return None
-    try:
-        position = file.tell() if file.seekable() is True else None
-    except Exception:
-        return None
-    return position if isinstance(position, int) else None
-
-
-def _remaining_length(file: Any, name: str) -> int | None:
-    """How many bytes are left in a file object; None where that is not known beforehand."""
-    start = _position(file)
-    if start is None:
-        return None
-    try:
-        file.seek(0, os.SEEK_END)
-        end = file.tell()
-    except Exception:
-        end = None
-    if end is not None:
-        with _reading(name):
-            file.seek(start)
-    if _position(file) != start:
-        raise ImageReadError(f"{name} cannot be rewound: pass its bytes")
-    # There are files that say that they are empty, and are not: those of /proc, for example.
-    return end - start if end is not None and end > start else None
-
-
-def _read_exactly(file: Any, length: int, name: str) -> Iterator[bytes]:
-    """Exactly as many bytes as were announced, even of a file that grows meanwhile."""
-    while length > 0:
-        wanted = min(_CHUNK, length)
-        chunk = _read(file, wanted, name)
-        if not chunk:
-            raise ImageReadError(f"{name} got shorter while it was read")
-        if len(chunk) > wanted:
-            raise ImageReadError(f"{name} gave more bytes than it was asked for: pass its bytes")
-        length -= len(chunk)
-        yield chunk
-
-
-def _read_to_end(file: Any, name: str) -> Iterator[bytes]:
-    while chunk := _read(file, _CHUNK, name):
-        yield chunk
-    _check_is_whole(file, name)
-
-
-def _read(file: Any, size: int, name: str) -> bytes:
-    with _reading(name):
-        return _as_bytes(file.read(size), name)
-
-
-async def _read_async(file: Any, name: str) -> AsyncIterator[bytes]:
-    while True:
-        with _reading(name):
-            chunk = _as_bytes(await file.read(_CHUNK), name)
-        if not chunk:
-            return
-        yield chunk
-
-
-def _pieces(image: Iterable[Any]) -> Iterator[bytes]:
-    with _reading("image"):
-        for piece in image:
-            yield _as_bytes(piece, "image")
-
-
-async def _pieces_async(image: AsyncIterable[Any]) -> AsyncIterator[bytes]:
-    with _reading("image"):
-        async for piece in image:
-            yield _as_bytes(piece, "image")
+    start = position(image)
+    return None if start is None else lambda: image.seek(start)
 
 
 async def _without_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -284,57 +211,8 @@ async def _chain(first: bytes, remaining: AsyncIterator[bytes]) -> AsyncIterator
         yield piece
 
 
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
-    """Raise what the image of the user raises within as an error of this package."""
-    try:
-        yield
-    except ImageInputError:
-        raise
-    except Exception as error:
-        kind = type(error).__name__
-        raise ImageReadError(
-            f"{name} could not be read: {kind}: {shortened(str(error))}"
-        ) from error
-
-
-def _check_is_whole(file: Any, name: str) -> None:
-    # It takes a connection that breaks for the end of the body, when it is read in pieces.
-    if isinstance(file, HTTPResponse) and file.length:
-        raise ImageReadError(f"{name} broke off: {file.length} bytes are missing")
-
-
-def _as_bytes(piece: Any, name: str) -> bytes:
-    if isinstance(piece, BYTES):
-        return bytes(piece)
-    if isinstance(piece, str) and name != "image":
-        raise ImageTypeError(f"{name} is open in text mode: open it with mode 'rb'")
-    if inspect.isawaitable(piece):
-        if inspect.iscoroutine(piece):
-            piece.close()
-        raise _asynchronous(name)
-    raise ImageTypeError(f"{name} must yield bytes, not {type(piece).__name__}")
-
-
-def _asynchronous(name: str) -> ImageTypeError:
-    return ImageTypeError(
-        f"{name} is asynchronous: pass its bytes (await image.read()), or use AsyncCollection"
-    )
-
-
 def _empty(name: str) -> ImageInputError:
     return ImageInputError(f"{name} is empty, or has been read to its end")
-
-
-def _name(file: object) -> str:
-    """What a file object is called in messages."""
-    try:
-        name = getattr(file, "name", None)
-    except Exception:
-        name = None
-    if isinstance(name, (str, bytes, os.PathLike)):
-        return f"file object {shortened(repr(name))}"
-    return f"file object of type {type(file).__name__}"
 
 
 def _refuse_url(text: str) -> None:

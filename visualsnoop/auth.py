@@ -15,7 +15,7 @@ SCHEME = "VSHMAC"
 
 
 def string_to_sign(method: str, path: str, date: str) -> str:
-    """What the signature of a request is made over.
+    """The text that the signature of a request is computed over.
 
     Args:
         method: The HTTP method, such as `POST`.
@@ -84,7 +84,7 @@ class VisualSnoopHMACAuth(httpx.Auth):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a VisualSnoopHMACAuth holds a secret key, and cannot be copied or pickled: make "
+            "a VisualSnoopHMACAuth holds a secret key, and cannot be copied or pickled: create "
             "another one from the keys"
         )
 

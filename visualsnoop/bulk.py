@@ -39,7 +39,7 @@ class Outcome(Generic[Item, T]):
     Attributes:
         item: The item as it was given.
         image_id: The ID of the image; None where it has none.
-        result: What the service answered; None where there is no answer.
+        result: The result of the service; None where there is none.
         error: What went wrong; None where nothing did.
         skipped: Whether nothing was done, as nothing was to do. Of an image to be added: the
             collection had an image of this ID before this run, which `result` is, or somebody else

@@ -13,10 +13,10 @@ Whatever goes wrong with the service or with an image is one of these:
     │   │   └── ImageTooLargeError      413: too many bytes or pixels
     │   ├── RateLimitError              429: too many requests
     │   ├── ServerError                 5xx: the service failed
-    │   └── UnexpectedResponseError     an answer that is not what the API describes
+    │   └── UnexpectedResponseError     not what the API describes
     ├── ConnectError                    no connection; nothing was sent
     │   └── ConnectTimeoutError         no connection in time (also a RequestTimeoutError)
-    ├── RequestTimeoutError             no answer in time; the server may or may not have acted
+    ├── RequestTimeoutError             no response in time; the server may or may not have acted
     ├── ConnectionLostError             the connection broke; the server may or may not have acted
     ├── ImageInputError                 what was given is no image (also a ValueError)
     │   ├── ImageTypeError              it is of another type (also a TypeError)
@@ -53,9 +53,9 @@ class VisualSnoopError(Exception):
 
     Attributes:
         message: What went wrong and what to do about it.
-        status: The HTTP status of the answer; None where there was no answer.
-        headers: The headers of the answer, named in lower case; empty where there was none.
-        body: The JSON object of the answer; None where it was not one.
+        status: The HTTP status of the response; None where there was none.
+        headers: The headers of the response, in lower case; empty where there was none.
+        body: The JSON object of the response; None where it was none.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class ServerError(ResponseError):
 
 
 class UnexpectedResponseError(ResponseError):
-    """The answer is not what the API describes: a page of some proxy, perhaps, or cut JSON."""
+    """The response is not what the API describes: a page of some proxy, perhaps, or cut JSON."""
 
 
 class ConnectError(VisualSnoopError):
@@ -153,7 +153,7 @@ class ConnectError(VisualSnoopError):
 
 
 class RequestTimeoutError(VisualSnoopError):
-    """No answer in time. Whether the server has acted on the request is not known."""
+    """No response in time. Whether the server has acted on the request is not known."""
 
 
 class ConnectTimeoutError(ConnectError, RequestTimeoutError):

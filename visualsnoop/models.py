@@ -1,4 +1,4 @@
-"""The collections of images, and what their methods take and return."""
+"""`Collection` and `AsyncCollection`, and the types that their methods take and return."""
 
 from visualsnoop_api.models import (
     CollectionInfo,
