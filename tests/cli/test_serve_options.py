@@ -15,7 +15,13 @@ from visualsnoop.cli.serve import serve
 from visualsnoop.server.settings import MIB, Listening, Option, Settings, options
 
 DOCS = Path(__file__).parents[2] / "docs"
-MANUAL = "\n".join(page.read_text() for page in sorted(DOCS.glob("*.md")))
+# Those are of curl and of OpenAPI Generator.
+PAGES_OF_OTHER_OPTIONS = {"http.md", "languages.md"}
+MANUAL = "\n".join(
+    page.read_text()
+    for page in sorted(DOCS.glob("*.md"))
+    if page.name not in PAGES_OF_OTHER_OPTIONS
+)
 OPTIONS: dict[str, Option] = {
     f"--{field.name.replace('_', '-')}": option
     for kind in (Listening, Settings)
