@@ -29,6 +29,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="visualsnoop-install-") as name:
         folder = Path(name)
+        # Of a service that root runs, PostgreSQL runs as another account, which uses these programs.
+        folder.chmod(0o755)
         wheel = built_wheel(folder / "dist")
         lowest = [f"--constraint={lowest_versions(folder)}"] if chosen.lowest else []
         sdk, with_server = Environment(folder / "sdk"), Environment(folder / "server")
