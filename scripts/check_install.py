@@ -29,7 +29,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="visualsnoop-install-") as name:
         folder = Path(name)
-        # Of a service that root runs, PostgreSQL runs as another account, which uses these programs.
+        # Where root runs the service, another account runs PostgreSQL, whose programs are in there.
         folder.chmod(0o755)
         wheel = built_wheel(folder / "dist")
         lowest = [f"--constraint={lowest_versions(folder)}"] if chosen.lowest else []
