@@ -129,7 +129,9 @@ def check_service(environment: Environment, folder: Path) -> None:
     ) as service:
         try:
             assert service.stdout is not None
-            endpoint = service.stdout.readline().split()[-1]
+            announcement = service.stdout.readline()
+            assert announcement, "the service did not start"
+            endpoint = announcement.split()[-1]
             keys = json.loads(environment.run("visualsnoop", "keys", "create", "a", "--json", data))
             collection = {
                 "VISUALSNOOP_ENDPOINT": endpoint,
