@@ -57,7 +57,7 @@ def test_filter_by_collection_loses_no_image(service: str, database: str) -> Non
     async def check(pool: Pool, images: ImageStore, collection_id: str) -> None:
         found = await images.find_fingerprint(collection_id, image_id(7))
         assert found is not None
-        near = await images.candidates(collection_id, found[1], 100)
+        near = await images.candidates(collection_id, found[1])
         assert {candidate.image_id for candidate in near} == {image_id(n) for n in range(40)}
         cosines = [each.fingerprint.cosine for each in near]
         assert np.all(np.diff(cosines) <= 1e-3)
@@ -72,9 +72,9 @@ def test_new_image_is_found_at_once_and_deleted_one_no_more(service: str, databa
         query = evolve(found[1], embedding=-found[1].embedding)
         async with pool.connection() as connection:
             await images.add(connection, collection_id, "new", query)
-        assert (await images.candidates(collection_id, query, 1))[0].image_id == "new"
+        assert (await images.candidates(collection_id, query))[0].image_id == "new"
         async with pool.connection() as connection:
             await images.delete(connection, collection_id, "new")
-        assert (await images.candidates(collection_id, query, 1))[0].image_id != "new"
+        assert (await images.candidates(collection_id, query))[0].image_id != "new"
 
     by_index(database, check)

@@ -75,9 +75,14 @@ def test_image_that_is_replaced_while_compared_is_not_paired_by_what_it_was(
 
     class ReplacedMeanwhile(ImageStore):
         async def candidates(
-            self, collection_id: str, query: Fingerprint, count: int, without: str | None = None
+            self,
+            collection_id: str,
+            query: Fingerprint,
+            start: int = 0,
+            stop: int = 0,
+            without: str | None = None,
         ) -> list[Candidate]:
-            found = await super().candidates(collection_id, query, count, without)
+            found = await super().candidates(collection_id, query, start, stop, without)
             async with self._pool.connection() as connection, connection.transaction():
                 await self.add_or_replace(connection, collection_id, "copy", another)
             return found

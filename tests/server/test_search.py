@@ -1,18 +1,27 @@
 """Searching, comparing and duplicates, with a real service and through the generated client."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from PIL import Image
 
 from scripts.bench.edits import EDITS
+from scripts.bench.scale import fill, image_id
 from visualsnoop import VisualSnoopHMACAuth
+from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage.images import ImageStore
 from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.pool import connection_pool
+from visualsnoop.server.vault import Vault
 
 from ..pictures import encoded
+
+MANY = 300
 
 
 @pytest.fixture
@@ -71,6 +80,40 @@ def test_pages_of_results_follow_one_another(filled: httpx.Client, photos: list[
     ]
     assert [result for page in pages for result in page] == whole
     assert [len(page) for page in pages] == [2, 2, 1, 0]
+
+
+@pytest.fixture
+def many(client: httpx.Client, database: str, keys: NewKeys) -> httpx.Client:
+    """A collection of more images than are compared by their hashes."""
+    with psycopg.connect(database) as connection:
+        fill(connection, keys.collection_id, MANY)
+    return client
+
+
+def test_late_pages_of_results_follow_one_another(many: httpx.Client) -> None:
+    path = f"/search/{image_id(7)}?min_score=0"
+    whole = results(many.get(f"{path}&count=1000"))
+    assert len(whole) == MANY - 1
+    assert [result["rank"] for result in whole] == list(range(MANY - 1))
+    pages = [results(many.get(f"{path}&count=70&offset={offset}")) for offset in range(0, 400, 70)]
+    assert [result for page in pages for result in page] == whole
+
+
+def test_late_page_costs_no_more_comparisons_than_an_early_one(
+    many: httpx.Client, database: str, keys: NewKeys
+) -> None:
+    async def candidates() -> list[int]:
+        async with connection_pool(Settings(database, Vault(bytes(32), "a test"))) as pool:
+            images = ImageStore(pool)
+            found = await images.find_fingerprint(keys.collection_id, image_id(7))
+            assert found is not None
+            return [
+                len(await images.candidates(keys.collection_id, found[1], start, start + 10))
+                for start in (0, 250)
+            ]
+
+    early, late = asyncio.run(candidates())
+    assert late <= early + 10
 
 
 @pytest.mark.parametrize(

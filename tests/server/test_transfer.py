@@ -19,40 +19,54 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.local_service import client
+from visualsnoop.server.matching.fingerprint import MODEL_DIMENSIONS, MODEL_VERSION
+from visualsnoop.server.matching.keypoints import KEYPOINT
 from visualsnoop.server.storage.export_file import (
     Counts,
-    ExportedDecision,
-    ExportedImage,
     ExportWriter,
-    Record,
-    Source,
     UnusableExport,
     new_export,
     records,
     verified,
+)
+from visualsnoop.server.storage.export_records import (
+    ExportedDecision,
+    ExportedImage,
+    Record,
+    Source,
 )
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 from visualsnoop.server.storage.transfer import export_collection, import_collection
 
 from ..pictures import different_picture
 
-DIMENSIONS = 512
+DIMENSIONS = {1: 2, MODEL_VERSION: MODEL_DIMENSIONS, 2**31 - 1: 2}
 MANY = 1200
 SOURCE = Source("5f3c9a01", "holidays", "ada")
 
 times = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
-image_ids = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+image_ids = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=100
+)
 images = st.builds(
     ExportedImage,
     image_id=image_ids,
     image_time=times,
-    version=st.integers(1, 2**31 - 1),
+    version=st.sampled_from([1, 2**31 - 1]),
     quality=st.integers(0, 100),
     pdq=st.binary(min_size=32, max_size=32),
-    embedding=st.binary(min_size=4, max_size=4),
+    embedding=st.just(b"\0\x3c\0\x3c"),
+    keypoints=st.just(bytes(KEYPOINT.itemsize)),
     detail=st.just(b""),
 )
-decisions = st.builds(ExportedDecision, image_ids, times, image_ids, times)
+decisions = st.builds(
+    lambda ids, one, other: ExportedDecision(ids[0], one, ids[1], other),
+    st.lists(image_ids, min_size=2, max_size=2, unique=True).map(
+        lambda ids: sorted(ids, key=str.encode)
+    ),
+    times,
+    times,
+)
 
 
 def write(path: Path, written: list[Record]) -> Counts:
@@ -66,9 +80,11 @@ def write(path: Path, written: list[Record]) -> Counts:
 def image(image_id: str) -> ExportedImage:
     dice = random.Random(image_id)
     # Small positive numbers of float16.
-    embedding = b"".join(bytes([dice.randrange(256), 0x30]) for _ in range(DIMENSIONS))
+    embedding = b"".join(bytes([dice.randrange(256), 0x30]) for _ in range(MODEL_DIMENSIONS))
     pdq, keypoints = dice.randbytes(32), dice.randbytes(44)
-    return ExportedImage(image_id, datetime.now(UTC), 1, 90, pdq, embedding, keypoints, b"")
+    return ExportedImage(
+        image_id, datetime.now(UTC), MODEL_VERSION, 90, pdq, embedding, keypoints, b""
+    )
 
 
 def stored(database: str, collection_id: str) -> list[tuple[object, ...]]:
@@ -100,8 +116,8 @@ def test_records_are_read_as_they_were_written(
 ) -> None:
     path = tmp_path_factory.mktemp("export") / "holidays.gz"
     counts = write(path, written)
-    assert verified(path) == (SOURCE, counts)
-    assert list(records(path)) == written
+    assert verified(path, DIMENSIONS) == (SOURCE, counts)
+    assert list(records(path, DIMENSIONS)) == written
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz"])
@@ -166,7 +182,7 @@ def test_file_that_is_not_whole_is_refused(part: float, suffix: str, tmp_path: P
     write(path, [image(f"{number}") for number in range(20)])
     os.truncate(path, int(path.stat().st_size * part))
     with pytest.raises(UnusableExport, match=r"not whole|no export"):
-        verified(path)
+        verified(path, DIMENSIONS)
 
 
 @given(st.data())
@@ -181,7 +197,7 @@ def test_changed_file_is_refused(
     content[place] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
     with pytest.raises(UnusableExport):
-        verified(path)
+        verified(path, DIMENSIONS)
 
 
 def test_nothing_is_imported_from_a_changed_file(database: str, tmp_path: Path) -> None:
@@ -201,12 +217,12 @@ def test_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     write(path, [])
     path.write_bytes(path.read_bytes().replace(b'"format_version":2', b'"format_version":3'))
     with pytest.raises(UnusableExport, match="newer"):
-        verified(path)
+        verified(path, DIMENSIONS)
 
 
 def test_other_files_are_refused(photo: Path) -> None:
     with pytest.raises(UnusableExport, match="no export"):
-        verified(photo)
+        verified(photo, DIMENSIONS)
 
 
 def test_file_is_not_overwritten_and_not_open_to_others(
@@ -260,7 +276,9 @@ def test_export_that_was_killed_is_begun_again(database: str, tmp_path: Path) ->
     with command(database, "export", collection_id, path) as exporting:
         assert exporting.stdout is not None
         assert f"exported {MANY} images" in exporting.stdout.read()
-    assert sorted(map(str, records(path))) == sorted(map(str, records(source)))
+    assert sorted(map(str, records(path, DIMENSIONS))) == sorted(
+        map(str, records(source, DIMENSIONS))
+    )
 
 
 def test_lines_are_json_that_others_can_read(

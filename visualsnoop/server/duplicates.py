@@ -5,6 +5,7 @@ no more than there are of them. An image is queued for that comparison until it 
 """
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -23,8 +24,11 @@ from .storage.duplicates import (
     queued_comparisons,
     stored_pairs,
 )
+from .storage.fingerprint_columns import DamagedFingerprint
 from .storage.images import Candidate, ImageStore, StoredImage
 from .storage.pool import Connection, Pool
+
+_log = logging.getLogger(__name__)
 
 MIN_SCORE = 0.5
 """Pairs of images that are less similar are not stored."""
@@ -75,7 +79,13 @@ class Duplicates:
 
     async def compare(self, collection_id: str, image_id: str) -> None:
         """Compare an image that was stored with the others, and store the pairs of copies."""
-        found = await self._images.find_fingerprint(collection_id, image_id)
+        try:
+            found = await self._images.find_fingerprint(collection_id, image_id)
+        except DamagedFingerprint as error:
+            _log.error("The fingerprint of an image is damaged, and not compared: %s", error)
+            async with self._pool.connection() as connection, connection.transaction():
+                await finish_comparison(connection, collection_id, image_id, [])
+            return
         if found is None:
             return
         image, fingerprint = found

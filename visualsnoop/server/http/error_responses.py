@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from visualsnoop_api.models.error_body import ErrorBody
 
 from ..errors import APIError, invalid_key, unauthorized, unavailable
+from ..storage.fingerprint_columns import DamagedFingerprint
 from ..storage.keys import KeyNotValid
 from ..storage.pool import Pool
 from .dependencies import dependencies
@@ -91,6 +92,13 @@ async def _key_not_valid(request: Request, error: Exception) -> Response:
     return await _api_error(request, invalid_key())
 
 
+async def _damaged_fingerprint(request: Request, error: Exception) -> Response:
+    _log.error("The fingerprint of an image is damaged: %s", error)
+    return error_response(
+        500, "What is stored of this image is damaged: replace it, or delete and add it"
+    )
+
+
 async def _client_gone(request: Request, error: Exception) -> Response:
     # Nobody reads it.
     return error_response(400, "The request has ended early")
@@ -104,6 +112,7 @@ EXCEPTION_HANDLERS = {
     APIError: _api_error,
     HTTPException: _http_error,
     KeyNotValid: _key_not_valid,
+    DamagedFingerprint: _damaged_fingerprint,
     psycopg.Error: _database_error,
     ClientDisconnect: _client_gone,
     Exception: _internal_error,

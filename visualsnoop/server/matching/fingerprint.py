@@ -25,6 +25,9 @@ MODEL_VERSION = 2
 The first of this version have no keypoints, and later ones no detail: the rest of them is compared.
 """
 
+MODEL_DIMENSIONS = 512
+"""How long the embeddings by `MODEL` are."""
+
 
 @frozen(eq=False)
 class Fingerprint:

@@ -5,7 +5,6 @@ and one for each decision about two of them. The last line has the numbers of bo
 of all bytes before it. Where the name of the file ends with .gz, it is compressed.
 """
 
-import base64
 import gzip
 import hashlib
 import json
@@ -13,15 +12,26 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
-from ..matching.detail import read_detail
 from ..settings import MIB
+from .export_records import (
+    Dimensions,
+    ExportedImage,
+    Record,
+    Source,
+    WrongRecord,
+    decision_fields,
+    image_fields,
+    read_decision,
+    read_image,
+    read_source,
+    source_fields,
+)
 
 FORMAT = "visualsnoop-export"
 FORMAT_VERSION = 2
@@ -41,52 +51,11 @@ class UnusableExport(ValueError):
 
 
 @frozen
-class Source:
-    """The collection that was exported."""
-
-    collection_id: str
-    name: str
-    user: str
-
-
-@frozen
-class ExportedImage:
-    """An image, and its fingerprint.
-
-    Attributes:
-        embedding: Little-endian float16, one for each dimension.
-        keypoints, detail: As they are stored; see `matching.fingerprint.Fingerprint`.
-    """
-
-    image_id: str
-    image_time: datetime
-    version: int
-    quality: int
-    pdq: bytes = field(repr=False)
-    embedding: bytes = field(repr=False)
-    keypoints: bytes = field(repr=False)
-    detail: bytes = field(repr=False)
-
-
-@frozen
-class ExportedDecision:
-    """Two images that are not duplicates; the decision is about what they were at these times."""
-
-    image_id: str
-    image_time: datetime
-    other_id: str
-    other_time: datetime
-
-
-@frozen
 class Counts:
     """How much an export has."""
 
     images: int
     decisions: int
-
-
-Record = ExportedImage | ExportedDecision
 
 
 class ExportWriter:
@@ -98,16 +67,15 @@ class ExportWriter:
         self._images = 0
         self._decisions = 0
         header = {"format": FORMAT, "format_version": FORMAT_VERSION}
-        collection = {"collection_id": source.collection_id, "name": source.name}
-        self._write({**header, **collection, "user": source.user})
+        self._write({**header, **source_fields(source)})
 
     def write(self, record: Record) -> None:
         if isinstance(record, ExportedImage):
             self._images += 1
-            self._write({"image": _image_fields(record)})
+            self._write({"image": image_fields(record)})
         else:
             self._decisions += 1
-            self._write({"not_duplicates": _decision_fields(record)})
+            self._write({"not_duplicates": decision_fields(record)})
 
     def finish(self) -> Counts:
         """Write the last line, without which the file is not accepted."""
@@ -143,11 +111,15 @@ def new_export(path: Path) -> Iterator[File]:
     unfinished.rename(path)
 
 
-def verified(path: Path) -> tuple[Source, Counts]:
-    """What a file is an export of, after it was read to its end and found to be whole.
+def verified(path: Path, dimensions: Dimensions) -> tuple[Source, Counts]:
+    """What a file is an export of, after each of its records was read and found to be right.
+
+    Args:
+        path: The file.
+        dimensions: How long the embeddings of each version are that may be in it.
 
     Raises:
-        UnusableExport: If it is not.
+        UnusableExport: If it is not whole, or has a record that cannot be stored.
         OSError: If it cannot be read.
     """
     sha256 = hashlib.sha256()
@@ -165,22 +137,22 @@ def verified(path: Path) -> tuple[Source, Counts]:
                 if next(lines, None) is not None:
                     raise UnusableExport(f"{path} goes on after its end, in line {number + 1}")
                 return source, counts
-            record = _record(path, number, fields)
+            record = _record(path, number, fields, dimensions)
             images += isinstance(record, ExportedImage)
-            decisions += isinstance(record, ExportedDecision)
+            decisions += not isinstance(record, ExportedImage)
             sha256.update(line)
     raise UnusableExport(f"{path} is not whole: its end is missing; export the collection again")
 
 
-def records(path: Path) -> Iterator[Record]:
-    """The images and then the decisions of a file; raises as `verified` does."""
+def records(path: Path, dimensions: Dimensions) -> Iterator[Record]:
+    """The images and then the decisions of a file; the arguments and errors are of `verified`."""
     with _lines(path) as lines:
         next(lines)
         for number, line in enumerate(lines, 2):
             fields = _fields(path, number, line)
             if "end" in fields:
                 return
-            yield _record(path, number, fields)
+            yield _record(path, number, fields, dimensions)
 
 
 @contextmanager
@@ -196,7 +168,7 @@ def _source(path: Path, line: bytes) -> Source:
     try:
         fields = json.loads(line)
         is_export = fields["format"] == FORMAT
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         is_export = False
     if not is_export:
         raise UnusableExport(f"{path} is no export of a collection")
@@ -205,84 +177,32 @@ def _source(path: Path, line: bytes) -> Source:
             f"{path} has version {version!r} of the format, and this program reads "
             f"{FORMAT_VERSION}: import it with a newer one"
         )
-    return _checked(path, 1, lambda: Source(*(str(fields[name]) for name in _SOURCE)))
-
-
-_SOURCE = ("collection_id", "name", "user")
+    return _checked(path, 1, lambda: read_source(fields))
 
 
 def _fields(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    def read() -> dict[str, Any]:
+    try:
         fields = json.loads(line)
-        if not line.endswith(b"\n") or not isinstance(fields, dict):
-            raise ValueError
-        return fields
+    except (ValueError, RecursionError):
+        fields = None
+    if not line.endswith(b"\n") or not isinstance(fields, dict):
+        raise UnusableExport(f"{path} is not whole, or is damaged: see its line {number}")
+    return fields
 
-    return _checked(path, number, read)
 
-
-def _record(path: Path, number: int, fields: dict[str, Any]) -> Record:
+def _record(path: Path, number: int, fields: dict[str, Any], dimensions: Dimensions) -> Record:
     if "image" in fields:
-        return _checked(path, number, lambda: _read_image(fields["image"]))
-    return _checked(path, number, lambda: _read_decision(fields["not_duplicates"]))
+        return _checked(path, number, lambda: read_image(fields["image"], dimensions))
+    if "not_duplicates" in fields:
+        return _checked(path, number, lambda: read_decision(fields["not_duplicates"]))
+    raise UnusableExport(f"{path} has neither an image nor a decision in line {number}")
 
 
 def _checked(path: Path, number: int, read: Callable[[], _T]) -> _T:
     try:
         return read()
-    except (ValueError, TypeError, KeyError):
-        raise UnusableExport(f"{path} is not whole, or is damaged: see its line {number}") from None
-
-
-def _image_fields(image: ExportedImage) -> dict[str, Any]:
-    return {
-        "image_id": image.image_id,
-        "image_time": image.image_time.isoformat(),
-        "version": image.version,
-        "quality": image.quality,
-        "pdq": image.pdq.hex(),
-        "embedding": base64.b64encode(image.embedding).decode(),
-        "keypoints": base64.b64encode(image.keypoints).decode(),
-        "detail": base64.b64encode(image.detail).decode(),
-    }
-
-
-def _read_image(fields: dict[str, Any]) -> ExportedImage:
-    return ExportedImage(
-        image_id=str(fields["image_id"]),
-        image_time=datetime.fromisoformat(fields["image_time"]),
-        version=int(fields["version"]),
-        quality=int(fields["quality"]),
-        pdq=bytes.fromhex(fields["pdq"]),
-        embedding=base64.b64decode(fields["embedding"], validate=True),
-        keypoints=base64.b64decode(fields["keypoints"], validate=True),
-        detail=_read_detail(fields.get("detail", "")),
-    )
-
-
-def _read_detail(encoded: str) -> bytes:
-    detail = base64.b64decode(encoded, validate=True)
-    if detail:
-        read_detail(detail)
-    return detail
-
-
-def _decision_fields(decision: ExportedDecision) -> dict[str, Any]:
-    return {
-        "image_id": decision.image_id,
-        "image_time": decision.image_time.isoformat(),
-        "other_id": decision.other_id,
-        "other_time": decision.other_time.isoformat(),
-    }
-
-
-def _read_decision(fields: dict[str, Any]) -> ExportedDecision:
-    return ExportedDecision(
-        image_id=str(fields["image_id"]),
-        image_time=datetime.fromisoformat(fields["image_time"]),
-        other_id=str(fields["other_id"]),
-        other_time=datetime.fromisoformat(fields["other_time"]),
-    )
+    except WrongRecord as error:
+        raise UnusableExport(f"{path} cannot be imported: in line {number}, {error}") from None
 
 
 def _end_fields(counts: Counts, sha256: str) -> dict[str, Any]:

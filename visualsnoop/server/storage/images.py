@@ -7,17 +7,17 @@ collection knows which of them to ask.
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 from attrs import frozen
 from pgvector import HalfVector
-from psycopg.rows import TupleRow
 
+from ..matching.candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
-from ..matching.keypoints import STORED_BYTES
-from ..matching.similarity import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint
+from ..matching.keypoints import KEYPOINT, STORED_BYTES
+from ..matching.preliminary import POOR_QUALITY
 from .duplicates import discard_pairs, queue_comparison
+from .fingerprint_columns import COLUMNS as FINGERPRINT
+from .fingerprint_columns import MAX_DETAIL_BYTES, PDQ_BYTES, from_columns, to_columns
 from .pool import Connection, Pool
 
 # A collection is large if it has so many images, times the square root of how many are stored.
@@ -77,7 +77,7 @@ class ImageStore:
             ON CONFLICT (collection_id, image_id) DO NOTHING
             RETURNING {_IMAGE}
             """,
-            (collection_id, image_id, *_to_row(fingerprint)),
+            (collection_id, image_id, *to_columns(fingerprint)),
         )
         row = await cursor.fetchone()
         if row is None:
@@ -96,7 +96,7 @@ class ImageStore:
             ON CONFLICT (collection_id, image_id) DO UPDATE SET {_REPLACED}
             RETURNING {_IMAGE}, xmax = 0
             """,
-            (collection_id, image_id, *_to_row(fingerprint)),
+            (collection_id, image_id, *to_columns(fingerprint)),
         )
         row = await cursor.fetchone()
         assert row is not None
@@ -188,18 +188,28 @@ class ImageStore:
     async def find_fingerprint(
         self, collection_id: str, image_id: str
     ) -> tuple[StoredImage, Fingerprint] | None:
+        """An image and its fingerprint; raises `DamagedFingerprint` if that cannot be used."""
         row = await self._pool.row(
-            f"SELECT {_IMAGE}, {_FINGERPRINT} FROM images"
+            f"SELECT {_IMAGE}, {FINGERPRINT} FROM images"
             " WHERE collection_id = %s AND image_id = %s",
             collection_id,
             image_id,
         )
-        return None if row is None else (StoredImage(*row[:3]), _from_row(row[3:]))
+        return None if row is None else (StoredImage(*row[:3]), from_columns(row[3:]))
 
     async def candidates(
-        self, collection_id: str, query: Fingerprint, count: int, without: str | None = None
+        self,
+        collection_id: str,
+        query: Fingerprint,
+        start: int = 0,
+        stop: int = 0,
+        without: str | None = None,
     ) -> list[Candidate]:
         """The images whose embedding is nearest to that of a query, of the same version.
+
+        They are the nearest ones, which are compared by more than their embeddings; and, of the
+        others, those that are in certain places of the results. So a page of results costs no more
+        the later it comes, but for what the database has to sort.
 
         A small collection is compared as a whole. In a large one, the index of the version is
         walked until it has given enough images of the collection; see `schema.index_embeddings`.
@@ -207,23 +217,52 @@ class ImageStore:
         Args:
             collection_id: The collection.
             query: The picture that is searched for.
-            count: How many images are wanted. There may be more, if more are to be compared by
-                their hashes.
+            start, stop: The places, the latter excluded.
             without: An image to leave out.
         """
-        distance, order = f"embedding::halfvec({len(query.embedding)}) <=> %s", "distance"
-        depth = DEPTH_OF_LARGE
-        if not await self._is_large(collection_id):
+        is_large = await self._is_large(collection_id)
+        depth = DEPTH_OF_LARGE if is_large else DEPTH
+        nearest = await self._nearest(
+            *(collection_id, query, 0, depth.hashes, without, is_large),
+            f"""
+            CASE WHEN place <= {depth.hashes} AND {_HAS_HASH} THEN pdq END,
+            CASE WHEN place <= {depth.keypoints} AND {_HAS_KEYPOINTS} THEN keypoints END,
+            CASE WHEN place <= {depth.keypoints} AND {_HAS_DETAIL} THEN detail END
+            """,
+        )
+        if stop <= depth.hashes:
+            return nearest
+        # Images without detail are similar only to what is the same, which is among the nearest.
+        least_quality = POOR_QUALITY if query.quality >= POOR_QUALITY else 0
+        before = sum(one.fingerprint.quality >= least_quality for one in nearest)
+        first = max(start - depth.hashes, 0)
+        farther = await self._nearest(
+            *(collection_id, query, before + first, stop - depth.hashes - first, without, is_large),
+            "NULL, NULL, NULL",
+            least_quality,
+        )
+        return nearest + farther
+
+    async def _nearest(
+        self,
+        collection_id: str,
+        query: Fingerprint,
+        offset: int,
+        count: int,
+        without: str | None,
+        is_large: bool,
+        compared: str,
+        least_quality: int = 0,
+    ) -> list[Candidate]:
+        dimensions = len(query.embedding)
+        distance, order = f"embedding::halfvec({dimensions}) <=> %s", "distance"
+        if not is_large:
             # The index is on the distance, and so of no use for this sum.
             distance, order = f"({distance}) + 0", "distance, image_id"
-            depth = DEPTH
-        # What is not compared would be most of what the database sends.
         rows = await self._pool.rows(
+            # What is not compared would be most of what the database sends.
             f"""
-            SELECT image_id, image_time, 1 - distance, quality,
-                CASE WHEN place <= {depth.hashes} THEN pdq END,
-                CASE WHEN place <= {depth.keypoints} THEN keypoints END,
-                CASE WHEN place <= {depth.keypoints} THEN detail END
+            SELECT image_id, image_time, 1 - distance, quality, {compared}
             FROM (
                 SELECT *, row_number() OVER (ORDER BY {order}) AS place
                 FROM (
@@ -231,15 +270,17 @@ class ImageStore:
                         {distance} AS distance
                     FROM images
                     WHERE collection_id = %s AND version = {int(query.version)}
-                        AND image_id IS DISTINCT FROM %s
-                    ORDER BY {order} LIMIT %s
+                        AND vector_dims(embedding) = {dimensions}
+                        AND image_id IS DISTINCT FROM %s AND quality >= {least_quality}
+                    ORDER BY {order} LIMIT %s OFFSET %s
                 ) AS nearest
-            ) AS placed ORDER BY place
+            ) AS placed WHERE distance <> 'NaN' ORDER BY place
             """,
             HalfVector(query.embedding),
             collection_id,
             without,
-            max(count, depth.hashes),
+            count,
+            offset,
         )
         return [
             Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
@@ -281,34 +322,19 @@ class ImageStore:
         return bool(row[0])
 
 
-_FINGERPRINT = "version, quality, pdq, embedding, keypoints, detail"
 _IMAGE = "image_id, image_time, quality"
-_COLUMNS = f"collection_id, image_id, image_time, {_FINGERPRINT}"
+
+# What is not as the service stores it would break a search, or take more memory than there is.
+_HAS_HASH = f"octet_length(pdq) = {PDQ_BYTES}"
+_HAS_KEYPOINTS = (
+    f"octet_length(keypoints) <= {STORED_BYTES}"
+    f" AND octet_length(keypoints) %% {KEYPOINT.itemsize} = 0"
+)
+_HAS_DETAIL = f"octet_length(detail) <= {MAX_DETAIL_BYTES}"
+
+_COLUMNS = f"collection_id, image_id, image_time, {FINGERPRINT}"
 _REPLACED = ", ".join(
-    f"{column} = excluded.{column}" for column in f"image_time, {_FINGERPRINT}".split(", ")
+    f"{column} = excluded.{column}" for column in f"image_time, {FINGERPRINT}".split(", ")
 )
 _VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s"
 _NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"
-
-
-def _to_row(fingerprint: Fingerprint) -> tuple[Any, ...]:
-    return (
-        fingerprint.version,
-        fingerprint.quality,
-        fingerprint.pdq,
-        HalfVector(fingerprint.embedding),
-        fingerprint.keypoints[:STORED_BYTES],
-        fingerprint.detail,
-    )
-
-
-def _from_row(row: TupleRow) -> Fingerprint:
-    version, quality, pdq, embedding, keypoints, detail = row
-    return Fingerprint(
-        version=version,
-        quality=quality,
-        pdq=pdq,
-        embedding=embedding.to_numpy().astype(np.float32),
-        keypoints=keypoints,
-        detail=detail,
-    )

@@ -1,5 +1,6 @@
 """The pool of database connections: broken ones are replaced, and waiting for one has an end."""
 
+import asyncio
 import math
 import select
 import time
@@ -26,6 +27,7 @@ _TIMEOUTS = {
 }
 _WAIT = 5.0  # seconds for a connection
 _MAX_WAITING = 200
+_CHUNK = 500  # rows
 _LOCK_TIME = 5.0  # seconds
 
 Connection = AsyncConnection[TupleRow]
@@ -84,7 +86,12 @@ class Pool(AsyncConnectionPool[Connection]):
         async with self.connection() as connection:
             # Never prepared: a plan for all collections would fit neither small nor large ones.
             cursor = await connection.execute(statement, parameters, binary=True, prepare=False)
-            return await cursor.fetchall()
+            rows = []
+            while chunk := await cursor.fetchmany(_CHUNK):
+                rows += chunk
+                # Other requests are answered meanwhile.
+                await asyncio.sleep(0)
+            return rows
 
 
 def connection_pool(settings: Settings) -> Pool:

@@ -10,25 +10,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import psycopg
 from attrs import asdict, frozen
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg import IsolationLevel
 
+from ..matching.fingerprint import MODEL_DIMENSIONS, MODEL_VERSION
 from .collections import find_or_create_collection, read_collection
-from .export_file import (
-    Counts,
-    ExportedDecision,
-    ExportedImage,
-    ExportWriter,
-    Record,
-    Source,
-    new_export,
-    records,
-    verified,
-)
+from .export_file import Counts, ExportWriter, new_export, records, verified
+from .export_records import Dimensions, ExportedDecision, ExportedImage, Record, Source
 
 _BATCH = 500  # records
 
@@ -121,7 +112,8 @@ def import_collection(
 ) -> Imported:
     """Add what was exported to a file to a collection, which is created if there is none.
 
-    Nothing is done unless the whole file is as it was written. Images are never replaced. Those
+    Nothing is done unless the whole file is as it was written, and every record of it can be
+    stored. Images are never replaced. Those
     that are added wait to be compared with the others of the collection; see `Duplicates`.
 
     Args:
@@ -134,14 +126,15 @@ def import_collection(
         UnusableExport: If the file is no export, or not as it was written.
         OSError: If it cannot be read.
     """
-    source, _ = verified(path)
     with psycopg.connect(database, autocommit=True) as connection:
         register_vector(connection)
+        dimensions = _known_dimensions(connection)
+        source, _ = verified(path, dimensions)
         collection_id = find_or_create_collection(
             connection, name or source.name, user or source.user, source.collection_id
         )
         added = present = kept = 0
-        for batch in _batches(records(path)):
+        for batch in _batches(records(path, dimensions)):
             images = [record for record in batch if isinstance(record, ExportedImage)]
             decisions = [record for record in batch if isinstance(record, ExportedDecision)]
             with connection.transaction():
@@ -152,6 +145,21 @@ def import_collection(
             present += same - new
             kept += len(images) - same
     return Imported(collection_id, added, present, kept)
+
+
+def _known_dimensions(connection: psycopg.Connection) -> Dimensions:
+    """How long embeddings are: of the shipped model, and of those that services have used here.
+
+    Each of these has left its index; see `schema.index_embeddings`.
+    """
+    rows = connection.execute(
+        r"""
+        SELECT substring(indexname FROM '\d+$')::int,
+            substring(indexdef FROM 'halfvec\((\d+)\)')::int
+        FROM pg_indexes WHERE tablename = 'images' AND indexname ~ '^images_embedding_\d+$'
+        """
+    ).fetchall()
+    return {MODEL_VERSION: MODEL_DIMENSIONS, **dict(rows)}
 
 
 def _batches(
@@ -182,7 +190,7 @@ def _add_images(
             [
                 (
                     *(collection_id, image.image_id, image.image_time, image.version),
-                    *(image.quality, image.pdq, _vector(image.embedding)),
+                    *(image.quality, image.pdq, HalfVector(image.vector)),
                     *(image.keypoints, image.detail),
                     collection_id,
                 )
@@ -190,10 +198,6 @@ def _add_images(
             ],
         )
         return cursor.rowcount if images else 0
-
-
-def _vector(embedding: bytes) -> HalfVector:
-    return HalfVector(np.frombuffer(embedding, "<f2"))
 
 
 def _count_same(

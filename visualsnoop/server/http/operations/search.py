@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Sequence
+from itertools import islice
 
 from attrs import frozen
 from starlette.requests import Request
@@ -79,12 +80,15 @@ async def _similar(
     window: _Window,
     without: str | None = None,
 ) -> list[SearchResult]:
+    # Where there are several models, what is on a page depends on all results before it.
+    start = window.start if len(queries) == 1 else 0
     rankings = [
-        await find_similar(deps.images, key.collection_id, query, window.stop, without)
+        await find_similar(deps.images, key.collection_id, query, start, window.stop, without)
         for query in queries
     ]
     scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
-    good = [item for item in scored if item[1].score >= window.min_score]
+    good = (item for item in scored if item[1].score >= window.min_score)
+    page = islice(good, window.start - start, window.stop - start)
     return [
         SearchResult(
             id=image.image_id,
@@ -94,8 +98,7 @@ async def _similar(
             region=_region(match),
             overlap=match.overlap,
         )
-        for place, (image, match) in enumerate(good[: window.stop])
-        if place >= window.start
+        for place, (image, match) in enumerate(page, window.start)
     ]
 
 
