@@ -9,12 +9,13 @@ from PIL import Image
 
 from scripts.bench.edits import EDITS, Edit, stickered
 from scripts.bench.sets.documents import KINDS, document
-from visualsnoop.server.matching.agreement import Agreement, agreement
-from visualsnoop.server.matching.alignment import Mapping, aligned, combined, inverse, mapped
+from visualsnoop.server.matching.agreement import Agreement
+from visualsnoop.server.matching.alignment import aligned
 from visualsnoop.server.matching.decode import decode, fitted
 from visualsnoop.server.matching.detail import Detail, level_shapes, read_detail
 from visualsnoop.server.matching.differences import differences
 from visualsnoop.server.matching.filtering import find_detail
+from visualsnoop.server.matching.warping import Mapping, combined, inverse, mapped
 
 WHOLE = np.eye(2, 3)
 MIRRORED = np.array([[-1.0, 0, 1], [0, 1, 0]])
@@ -42,8 +43,7 @@ def compared(
     one: Detail, other: Detail, mapping: Mapping = WHOLE, is_rough: bool = True
 ) -> Agreement:
     """The agreement of two pictures, of which a mapping takes the second nearly to the first."""
-    found = aligned(one, other, mapping, is_rough=is_rough)
-    return agreement(found.fine, found.coarse, found.mapping)
+    return aligned(one, other, mapping, is_rough=is_rough).agreement
 
 
 def test_detail_is_kept_as_bytes(photo: Path) -> None:
@@ -145,8 +145,7 @@ def test_shares_that_are_covered(photo: Path) -> None:
     cropped = detail(EDITS["cropped to 50 %, middle"](read(photo)))
     found = aligned(cropped, detail(read(photo)), CROPPED_TO_HALF, is_rough=False)
     assert found.fine is cropped
-    covered = agreement(found.fine, found.coarse, found.mapping).covered
-    assert covered == pytest.approx((0.5, 1.0), abs=0.05)
+    assert found.agreement.covered == pytest.approx((0.5, 1.0), abs=0.05)
 
 
 def test_differences_are_where_something_was_stuck_on(photo: Path) -> None:

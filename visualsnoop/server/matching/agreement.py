@@ -9,17 +9,9 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from .alignment import (
-    BLOCK,
-    LEAST_ENERGY,
-    Mapping,
-    block_sums,
-    correlation,
-    inverse,
-    positions,
-    warped,
-)
+from .blocks import BLOCK, LEAST_ENERGY, block_sums, correlation
 from .detail import Detail, Level
+from .warping import Mapping, inverse, positions, warped
 
 # Cells as they come out of interpolation: from where they count as a stroke, as a strong one, and
 # up to where there is none near them.
@@ -37,10 +29,11 @@ class Agreement:
     """How far two pictures are the same under a mapping.
 
     Attributes:
-        mapping: From the coarse picture to the fine one; see `alignment`.
+        mapping: From the coarse picture to the fine one; see `warping`.
         blocks: How many blocks with detail both pictures show.
         correlation: The mean correlation of these, -1 to 1.
         alike: Which share of them agrees, 0 to 1.
+        strokes: How many cells with strokes both pictures show, without those near the edges.
         contradicting: Which share of the strokes is dark in one picture and light in the other.
         contradicting_where_alike: The same of the strokes in blocks that agree: of a photo with a
             caption there are none, of another shot of the scene there are.
@@ -55,6 +48,7 @@ class Agreement:
     blocks: int
     correlation: float
     alike: float
+    strokes: int
     contradicting: float
     contradicting_where_alike: float
     missing: float
@@ -64,14 +58,15 @@ class Agreement:
     block_size: tuple[float, float]
 
 
-def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
+def agreement(fine: Detail, coarse: Detail, mapping: Mapping, level: int = 0) -> Agreement:
     """How far two pictures are the same.
 
     Args:
         fine, coarse: The pictures; a cell of `fine` is no larger than one of `coarse`.
         mapping: From `coarse` to `fine`.
+        level: The level of `coarse` that is looked at.
     """
-    target = coarse.levels[0]
+    target = coarse.levels[level]
     moved = warped(fine, target.shape, mapping)
     shown = _shown(fine, target.shape, mapping)
     interior = _eroded(shown, _MARGIN)
@@ -99,7 +94,7 @@ def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
     correlations = correlation(products, energies, others)
     blocks = int(has_detail.sum())
     is_alike = has_detail & (correlations > _ALIKE)
-    count = max(float(strokes_by_block.sum()), 1)
+    count = int(strokes_by_block.sum())
     covered = _covered(coarse, mapping), _covered(fine, inverse(mapping))
     weights = np.array(covered) ** 4
     return Agreement(
@@ -107,10 +102,11 @@ def agreement(fine: Detail, coarse: Detail, mapping: Mapping) -> Agreement:
         blocks=blocks,
         correlation=float(correlations[has_detail].mean()) if blocks else 0.0,
         alike=int(is_alike.sum()) / blocks if blocks else 0.0,
-        contradicting=float(contradicting_by_block.sum()) / count,
+        strokes=count,
+        contradicting=float(contradicting_by_block.sum()) / max(count, 1),
         contradicting_where_alike=float(contradicting_by_block[is_alike].sum())
         / max(float(strokes_by_block[is_alike].sum()), 1),
-        missing=int((missing & interior).sum()) / count,
+        missing=int((missing & interior).sum()) / max(count, 1),
         covered=covered,
         plainness=float(weights @ (coarse.plainness, fine.plainness) / max(weights.sum(), 1e-9)),
         differing=has_detail & (differing >= _DIFFERENT_CELLS),

@@ -1,39 +1,40 @@
-"""Laying one picture on another: the affine mapping that brings their detail together.
-
-A mapping is an array of shape (2, 3). It takes a point of one picture to a point of another, both
-in units of the sides of their picture, so that (0, 0) is the upper left corner and (1, 1) the lower
-right one: `mapping[:, :2] @ point + mapping[:, 2]`.
+"""Laying one picture on another: the mapping that brings their detail together.
 
 The method is block matching, from coarse to fine: blocks of the one picture are moved a cell each
 way on the other, and the mapping is corrected by where they correlate best.
 """
 
-import math
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from .detail import Detail, Level
+from .agreement import Agreement, agreement
+from .blocks import BLOCK, LEAST_ENERGY, block_sums, correlation
+from .detail import Detail, Level, is_plain
+from .warping import Mapping, combined, inverse, positions, scale, warped
 
-Mapping: TypeAlias = NDArray[np.floating[Any]]
 _Floats: TypeAlias = NDArray[np.floating[Any]]
-
-BLOCK = 10
-"""Cells that are compared as one, each way."""
-
-# A block has detail if so much of it, squared, lies in each cell; weaker ones count less.
-LEAST_ENERGY = 0.1
-_SOFTENING = 3.0
 
 _LEAST_CORRELATION = 0.25  # of blocks that say where they belong
 _LEAST_BLOCKS = 3
 _STIFFNESS = 0.02  # how much of a turn or stretch needs more evidence than a shift
 _OUTLIER = 1.0  # cells
 
-_WHOLE_SHARE = 0.12  # of an octave: a level so near in scale is taken as it is
+_SAME_SCALE = 0.01
+_SMALL = 40 * 40  # cells, of which next to none are left within the margins
+
+# Levels from coarse to fine, and by how many cells blocks are moved there, to come near to the
+# right mapping. Where blocks correlate so well, the mapping is near; where they do so little on the
+# way, it leads nowhere: of copies that can be aligned, 99 % correlate more.
+_APPROACH = ((2, 2), (1, 1))
+_NEAR = 0.8
+_HOPELESS = 0.3
+
+# Plain pictures with so many strokes that contradict each other are different already when seen at
+# half the scale; of copies that are nearly aligned there are none.
+_DIFFERENT = 0.025
 
 
 @frozen(eq=False)
@@ -43,13 +44,13 @@ class Alignment:
     Attributes:
         fine, coarse: The pictures; a cell of `fine` is no larger than one of `coarse`.
         mapping: From `coarse` to `fine`.
-        correlation: How well blocks of theirs correlate, -1 to 1.
+        agreement: How far they are the same under it.
     """
 
     fine: Detail
     coarse: Detail
     mapping: Mapping
-    correlation: float
+    agreement: Agreement
 
 
 def aligned(one: Detail, other: Detail, mapping: Mapping, *, is_rough: bool) -> Alignment:
@@ -65,147 +66,59 @@ def aligned(one: Detail, other: Detail, mapping: Mapping, *, is_rough: bool) -> 
     ratio = scale(one, other, mapping)
     if ratio < 1 - _SAME_SCALE or (ratio < 1 + _SAME_SCALE and one.data > other.data):
         one, other, mapping = other, one, inverse(mapping)
-    found = []
     steps = 1
+    middle = 1 if other.levels[1].size > _SMALL else 0
     if is_rough:
-        start, _ = refined(one, other, mapping, 0, 0)
-        found.append((start, mapping))
+        start = correlation_under(one, other, mapping, middle)
         if start < _NEAR:
+            value, nearer = start, mapping
             for level, reach in _APPROACH:
-                value, mapping = refined(one, other, mapping, level, reach)
-            steps = 2 if max(start, value) > _HOPELESS else 0
+                value, nearer = refined(one, other, nearer, level, reach)
+            if max(start, value) < _HOPELESS:
+                return Alignment(one, other, mapping, agreement(one, other, mapping, middle))
+            mapping = nearer
+            steps = 2
+    if middle and is_plain(min(one.plainness, other.plainness)):
+        at_half = agreement(one, other, mapping, middle)
+        if at_half.contradicting > _DIFFERENT:
+            return Alignment(one, other, mapping, at_half)
+    mapping = _settled(one, other, mapping, steps)
+    return Alignment(one, other, mapping, agreement(one, other, mapping))
+
+
+def _settled(fine: Detail, coarse: Detail, mapping: Mapping, steps: int) -> Mapping:
+    """The best of the mappings that some steps on the finest level lead to."""
+    found = []
     for _ in range(steps):
-        value, better = refined(one, other, mapping, 0, 1)
+        value, better = refined(fine, coarse, mapping, 0, 1)
         found.append((value, mapping))
         mapping = better
-    if steps:
-        found.append((refined(one, other, mapping, 0, 0)[0], mapping))
-    value, mapping = max(found, key=lambda each: each[0])
-    return Alignment(one, other, mapping, value)
+    found.append((correlation_under(fine, coarse, mapping, level=0), mapping))
+    return max(found, key=lambda each: each[0])[1]
 
 
-# Levels from coarse to fine, and by how many cells blocks are moved there, to come near to the
-# right mapping. Where blocks correlate so well, the mapping is near; where they do so little on the
-# way, it leads nowhere: of copies that can be aligned, 99 % correlate more.
-_APPROACH = ((2, 2), (1, 1))
-_NEAR = 0.7
-_HOPELESS = 0.3
-
-_SAME_SCALE = 0.01
-
-
-def inverse(mapping: Mapping) -> Mapping:
-    """The mapping that leads back."""
-    matrix = np.linalg.inv(mapping[:, :2])
-    return np.column_stack([matrix, -matrix @ mapping[:, 2]])
+def correlation_under(fine: Detail, coarse: Detail, mapping: Mapping, level: int) -> float:
+    """How well blocks of a level of the coarse picture correlate with the fine one, -1 to 1."""
+    target = coarse.levels[level]
+    moved = warped(fine, target.shape, mapping)
+    products, energies, others = block_sums(
+        np.stack([moved * target, moved * moved, target * target])
+    )
+    has_detail = _have_detail(others, mapping)
+    return _mean(correlation(products, energies, others), has_detail)
 
 
-def combined(first: Mapping, then: Mapping) -> Mapping:
-    """The mapping that does both, one after the other."""
-    return np.column_stack([then[:, :2] @ first[:, :2], then[:, :2] @ first[:, 2] + then[:, 2]])
+def _have_detail(energies: Level, mapping: Mapping) -> NDArray[np.bool_]:
+    """Which blocks have detail, and their middle in the other picture."""
+    x, y = positions((energies.shape[0], energies.shape[1]), mapping, (1, 1))
+    have_detail: NDArray[np.bool_] = (
+        (energies > LEAST_ENERGY * BLOCK**2) & (x > 0) & (x < 1) & (y > 0) & (y < 1)
+    )
+    return have_detail
 
 
-def mapped(points: _Floats, mapping: Mapping) -> _Floats:
-    """Where points, of shape (n, 2), are taken."""
-    taken: _Floats = points @ mapping[:, :2].T + mapping[:, 2]
-    return taken
-
-
-def scale(fine: Detail, coarse: Detail, mapping: Mapping) -> float:
-    """How many cells of `fine`, each way, lie in a cell of `coarse` under a mapping to `fine`."""
-    return _scale(fine.levels[0].size / coarse.levels[0].size, mapping)
-
-
-def _scale(cells: float, mapping: Mapping) -> float:
-    (a, b, _), (c, d, _) = mapping.tolist()
-    return math.sqrt(abs(a * d - b * c) * cells)
-
-
-def warped(fine: Detail, shape: tuple[int, int], mapping: Mapping) -> Level:
-    """The detail of a picture as it would be in the cells of another one.
-
-    Args:
-        fine: The picture. Its levels are mixed, so that the result has the right scale.
-        shape: Rows and columns of the other one.
-        mapping: From the other one to `fine`.
-
-    Returns:
-        The cells, of `shape`; 0 where the picture does not reach.
-    """
-    octaves = math.log2(max(_scale(fine.levels[0].size / (shape[0] * shape[1]), mapping), 1))
-    place = min(octaves, len(fine.levels) - 1)
-    level = int(place)
-    share = place - level
-    if share < _WHOLE_SHARE:
-        return _sampled(fine.levels[level], shape, mapping)
-    if share > 1 - _WHOLE_SHARE:
-        return _sampled(fine.levels[level + 1], shape, mapping)
-    mixed = _sampled(fine.levels[level], shape, mapping)
-    mixed *= 1 - share
-    mixed += share * _sampled(fine.levels[level + 1], shape, mapping)
-    return mixed
-
-
-def _sampled(level: Level, shape: tuple[int, int], mapping: Mapping) -> Level:
-    """Bilinear interpolation between cells; what lies outside is 0."""
-    rows, columns = level.shape
-    padded = np.zeros((rows + 2, columns + 2), np.float32)
-    padded[1:-1, 1:-1] = level
-    across, down = positions(shape, mapping, level.shape)
-    across = np.clip(across + 0.5, 0, columns + 0.999)
-    down = np.clip(down + 0.5, 0, rows + 0.999)
-    column, row = across.astype(np.intp), down.astype(np.intp)
-    across -= column
-    down -= row
-    first = row * (columns + 2) + column
-    cells = padded.ravel()
-    upper = cells.take(first)
-    upper += across * (cells.take(first + 1) - upper)
-    first += columns + 2
-    lower = cells.take(first)
-    lower += across * (cells.take(first + 1) - lower)
-    lower -= upper
-    lower *= down
-    lower += upper
-    return np.asarray(lower)
-
-
-def positions(
-    shape: tuple[int, int], mapping: Mapping, source: tuple[int, ...]
-) -> tuple[Level, Level]:
-    """Where the middles of cells are taken, in cells of the source, across and down."""
-    rows, columns = shape
-    x = (np.arange(columns, dtype=np.float32) + 0.5) / columns
-    y = ((np.arange(rows, dtype=np.float32) + 0.5) / rows)[:, np.newaxis]
-    (a, b, c), (d, e, f) = mapping.astype(np.float32)
-    across: Level = np.float32(source[1]) * (a * x + (b * y + c))
-    down: Level = np.float32(source[0]) * (d * x + (e * y + f))
-    return across, down
-
-
-def block_sums(cells: Level) -> Level:
-    """The sums over blocks of cells; those at the right and lower edge may be smaller.
-
-    Args:
-        cells: Of shape (..., rows, columns).
-    """
-    rows, columns = cells.shape[-2:]
-    sums: Level = _summing(rows) @ cells @ _summing(columns).T
-    return sums
-
-
-@lru_cache(maxsize=512)
-def _summing(size: int) -> Level:
-    places = np.arange(size)
-    matrix = np.zeros((-(-size // BLOCK), size), np.float32)
-    matrix[places // BLOCK, places] = 1
-    return matrix
-
-
-def correlation(products: Level, energies: Level, others: Level) -> Level:
-    """How alike blocks are, -1 to 1, from sums of products and of squares; weak ones near 0."""
-    alike: Level = products / np.sqrt((energies + _SOFTENING) * (others + _SOFTENING))
-    return alike
+def _mean(values: Level, of: NDArray[np.bool_]) -> float:
+    return float(values[of].mean()) if of.any() else 0.0
 
 
 def refined(
@@ -229,25 +142,17 @@ def refined(
     energies = block_sums(target * target)
     shifted = _shifts(moved, reach)
     by_shift = correlation(block_sums(shifted * target), block_sums(shifted * shifted), energies)
-    has_detail = (energies > LEAST_ENERGY * BLOCK**2) & _is_covered(energies.shape, mapping)
-    middle = by_shift[len(by_shift) // 2]
-    value = float(middle[has_detail].mean()) if has_detail.any() else 0.0
+    has_detail = _have_detail(energies, mapping)
+    value = _mean(by_shift[len(by_shift) // 2], has_detail)
     best = by_shift.max(axis=0)
     chosen = has_detail & (best > _LEAST_CORRELATION)
-    if reach == 0 or chosen.sum() < _LEAST_BLOCKS:
+    if chosen.sum() < _LEAST_BLOCKS:
         return value, mapping
     row, column = np.nonzero(chosen)
     places = (np.column_stack([column, row]) + 0.5) * BLOCK / (columns, rows)
     steps = _best_shifts(by_shift[:, row, column], reach) / (columns, rows)
     correction = _fitted(places, steps, best[chosen] ** 2, np.array([columns, rows]))
     return value, combined(correction, mapping)
-
-
-def _is_covered(blocks: tuple[int, ...], mapping: Mapping) -> NDArray[np.bool_]:
-    """Which blocks have their middle in the other picture."""
-    x, y = positions((blocks[0], blocks[1]), mapping, (1, 1))
-    is_covered: NDArray[np.bool_] = (x > 0) & (x < 1) & (y > 0) & (y < 1)
-    return is_covered
 
 
 def _shifts(cells: Level, reach: int) -> Level:

@@ -6,8 +6,8 @@ tells these are their colours. Of photos they tell nothing, as photos are edited
 
 import numpy as np
 
-from .alignment import Mapping, inverse, positions
 from .detail import COLOUR_SIDE, Colours, Detail, Level
+from .warping import Mapping, inverse, positions
 
 # A picture has no colours if its red, green and blue differ by no more than JPEG makes of grey.
 _GREY = 12
@@ -32,7 +32,7 @@ def colour_difference(
         same_exposure: Whether one that is darker as a whole is different; otherwise the lighter one
             is darkened first, as a photo of a page is darker than the page.
     """
-    colours, others = _smoothed(one.colours), _smoothed(other.colours)
+    colours, others = (each.colours.astype(np.float32) for each in (one, other))
     if _is_grey(one.colours) or _is_grey(other.colours):
         colours, others = _brightness(colours), _brightness(others)
     there = _taken(colours, mapping), others.reshape(-1, others.shape[-1])
@@ -48,14 +48,6 @@ def colour_difference(
 
 def _is_grey(colours: Colours) -> bool:
     return int(np.ptp(colours, axis=2).max()) <= _GREY
-
-
-def _smoothed(colours: Colours) -> Level:
-    """The mean of each cell and those around it, as a shift by half a cell must not count."""
-    padded = np.pad(colours.astype(np.float32), ((1, 1), (1, 1), (0, 0)), "edge")
-    across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    smoothed: Level = (across[:-2] + across[1:-1] + across[2:]) / 9
-    return smoothed
 
 
 def _brightness(colours: Level) -> Level:

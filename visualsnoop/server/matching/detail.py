@@ -27,7 +27,7 @@ PHOTO, PLAIN = 0.6, 0.75
 COLOUR_SIDE = 8
 """So many cells each way has the layout of colours."""
 
-_CELLS = 128 * 128  # at most, of the finest level
+_MOST_CELLS, _LEAST_CELLS = 128 * 128, 48 * 48  # of the finest level
 _LEAST_SIDE = 4  # cells
 _EFFORT = 6  # of deflating: 9 takes four times as long, for 1 % less
 _HEAD = np.dtype([("width", "<u2"), ("height", "<u2"), ("plainness", "u1")])
@@ -41,7 +41,7 @@ class Detail:
         width, height: Of the picture, in pixels.
         plainness: Which share of the picture is in its three most frequent tones, 0 to 1: nearly
             all of a page, a screen or a flag, and far less of a photo.
-        colours: The mean red, green and blue of 8 x 8 cells, of shape (8, 8, 3).
+        colours: The mean red, green and blue around each of 8 x 8 cells, of shape (8, 8, 3).
         levels: From fine to coarse, arrays of float32 of shape (rows, columns), with -2 for cells
             that are much darker than what is around them, -1 darker, 0 alike, 1 lighter, 2 much
             lighter.
@@ -57,8 +57,12 @@ class Detail:
 
 
 def level_shapes(width: int, height: int) -> list[tuple[int, int]]:
-    """Rows and columns of each level of a picture; the finest has no more cells than pixels."""
-    factor = min((_CELLS / (width * height)) ** 0.5, 1)
+    """Rows and columns of each level of a picture.
+
+    The finest has no more cells than there are pixels, but of icons, which are enlarged.
+    """
+    area = width * height
+    factor = min((_MOST_CELLS / area) ** 0.5, max((_LEAST_CELLS / area) ** 0.5, 1))
     return [
         (
             max(_LEAST_SIDE, round(height * factor / 2**level)),

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment import Mapping, mapped
+from .warping import Mapping, mapped
 
 Rectangle: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom, in units of the sides of a picture."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .detail import COLOUR_SIDE, Level, detail_bytes, level_shapes
+from .detail import COLOUR_SIDE, Colours, Level, detail_bytes, level_shapes
 
 # Of the difference of Gaussians and of what is around, in cells.
 _INNER, _OUTER, _AROUND = 0.9, 2.2, 12.0
@@ -35,10 +35,11 @@ def find_detail(picture: Image.Image) -> bytes:
     scaled: Level = grey.astype(np.float32)
     levels = []
     for rows, columns in level_shapes(width, height):
-        scaled = np.asarray(cv2.resize(scaled, (columns, rows), interpolation=cv2.INTER_AREA))
+        is_enlarged = rows * columns > scaled.size
+        method = cv2.INTER_CUBIC if is_enlarged else cv2.INTER_AREA
+        scaled = np.asarray(cv2.resize(scaled, (columns, rows), interpolation=method))
         levels.append(_strokes(scaled))
-    colours = picture.convert("RGB").resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX)
-    return detail_bytes(width, height, _plainness(grey), np.asarray(colours), levels)
+    return detail_bytes(width, height, _plainness(grey), _colours(picture), levels)
 
 
 def _strokes(scaled: Level) -> Level:
@@ -55,6 +56,13 @@ def _strokes(scaled: Level) -> Level:
 
 def _blurred(values: Level, sigma: float) -> Level:
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
+
+
+def _colours(picture: Image.Image) -> Colours:
+    """The mean colours of cells and those around them, so that a shift by half a cell is small."""
+    cells = picture.convert("RGB").resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX)
+    blurred = cv2.blur(np.asarray(cells), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, np.uint8)
 
 
 def _plainness(grey: NDArray[np.uint8]) -> float:

@@ -45,6 +45,7 @@ class Preliminary:
         hash_transforms: How the query was mirrored and turned as a whole, by the hashes.
         hash_distances: In how many bits of 256 the hashes differ then; all where there is none.
         keypoint_matches: How the keypoints agree, where they do.
+        have_keypoints: Which of them have many keypoints, as the query has.
     """
 
     scores: Scores
@@ -53,6 +54,7 @@ class Preliminary:
     hash_transforms: Sequence[Transform]
     hash_distances: NDArray[np.int64]
     keypoint_matches: Sequence[GeometricMatch | None]
+    have_keypoints: _Bits
 
     def transform(self, index: int) -> Transform:
         """How the query was mirrored and turned to be what a candidate is, or a part of it."""
@@ -79,6 +81,8 @@ def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprin
     cosine = np.array([candidate.cosine for candidate in candidates])
     transforms, distances = _compare_hashes(query, candidates)
     matches = _compare_keypoints(query, candidates)
+    have_keypoints = _have_keypoints(query, candidates)
+    is_unmatched = np.array([match is None for match in matches])
     is_flat = np.array(
         [min(query.quality, candidate.quality) < POOR_QUALITY for candidate in candidates]
     )
@@ -87,7 +91,7 @@ def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprin
         (cosine - _POOR_COSINE) / (1 - _POOR_COSINE),
         np.maximum.reduce(
             [
-                by_embedding(cosine, _are_unsupported(query, candidates, matches)),
+                by_embedding(cosine, have_keypoints & is_unmatched),
                 by_hash(distances),
                 by_keypoints(matches, cosine),
             ]
@@ -100,6 +104,7 @@ def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprin
         hash_transforms=[TRANSFORMS[transform] for transform in transforms],
         hash_distances=distances,
         keypoint_matches=matches,
+        have_keypoints=have_keypoints,
     )
 
 
@@ -133,12 +138,8 @@ def _compare_keypoints(
     ]
 
 
-def _are_unsupported(
-    query: Fingerprint,
-    candidates: Sequence[CandidateFingerprint],
-    matches: Sequence[GeometricMatch | None],
-) -> _Bits:
-    """Which candidates do not agree with the query, though both have many keypoints.
+def _have_keypoints(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> _Bits:
+    """Which candidates have many keypoints, if the query has.
 
     What is farther away than what was compared counts as such, or it could get a higher score.
     """
@@ -146,11 +147,7 @@ def _are_unsupported(
         return np.zeros(len(candidates), bool)
     return np.array(
         [
-            match is None
-            and (
-                candidate.keypoints is None
-                or count_keypoints(candidate.keypoints) >= _MANY_KEYPOINTS
-            )
-            for candidate, match in zip(candidates, matches, strict=True)
+            candidate.keypoints is None or count_keypoints(candidate.keypoints) >= _MANY_KEYPOINTS
+            for candidate in candidates
         ]
     )

@@ -10,10 +10,10 @@ from attrs import frozen
 from numpy.typing import NDArray
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
-from .alignment import Mapping, combined
 from .detail import Detail
 from .dihedral import TRANSFORMS
 from .geometry import GeometricMatch
+from .warping import Mapping, combined
 
 # Hashes of which fewer bits differ propose how a picture was mirrored and turned; those of
 # different pictures differ in 105 or more of 256, in the nearest of the eight ways. Others that are
@@ -31,7 +31,7 @@ class Proposal:
 
     Attributes:
         mapping: From the query to the stored picture, in units of the sides of both; see
-            `alignment`.
+            `warping`.
         is_rough: Whether it may be off by more than a cell of the finest level of detail.
     """
 
@@ -39,22 +39,21 @@ class Proposal:
     is_rough: bool
 
 
-WHOLE = Proposal(np.eye(2, 3), is_rough=False)
-"""That the one picture is the other as a whole."""
-
-
 def proposals(
     query: Detail,
     stored: Detail,
     distances: NDArray[np.int64],
     match: GeometricMatch | None,
+    *,
+    have_keypoints: bool,
 ) -> Sequence[Proposal]:
     """The proposals for two pictures, the most exact first; always one.
 
     Args:
         query, stored: The pictures.
         distances: In how many bits their hashes differ for each of `TRANSFORMS`.
-        match: On what the keypoints agree. If there is nothing, and the hashes are those of
+        match: On what the keypoints agree.
+        have_keypoints: Whether both have many keypoints. If not, and the hashes are those of
             different pictures, all ways to mirror and turn a picture are proposed.
     """
     proposed = []
@@ -63,8 +62,10 @@ def proposals(
     nearest = distances.min()
     if nearest < _MOST_DIFFERING:
         ways = np.flatnonzero(distances <= nearest + _AS_NEAR)
+    elif have_keypoints:
+        ways = np.arange(0 if match else 1)
     else:
-        ways = np.arange(0 if match else len(distances))
+        ways = np.arange(len(distances))
     proposed.extend(Proposal(_WAYS_BACK[way], is_rough=True) for way in ways)
     return proposed
 

@@ -42,6 +42,7 @@ _OF_DOUBTFUL = 0.2
 # many of all strokes, or so many missing, are half way.
 _CONTRADICTING, _MISSING = 0.004, 0.0016
 _STEEPNESS = 3
+_FEW_STROKES = 20  # of which less can be said
 _COLOURS, _COLOUR_SPREAD = 55.0, 3.0  # levels
 
 # Photos get captions and stickers, and the shots of a series have much in common: log odds, by the
@@ -110,7 +111,7 @@ def decided_flat(verification: Verification) -> float:
     score = (1 + np.exp(-_FLAT_COLOURS / _FLAT_SPREAD)) / (
         1 + np.exp((difference - _FLAT_COLOURS) / _FLAT_SPREAD)
     )
-    if verification.agreement.blocks:
+    if verification.agreement.strokes > _FEW_STROKES:
         score *= _confirmed_plain(verification)
     return float(score)
 
@@ -132,7 +133,8 @@ def _confirmed_plain(verification: Verification) -> float:
     found = verification.agreement
     contradictions = found.contradicting / _CONTRADICTING + found.missing / _MISSING
     by_colours = 1 + np.exp((verification.colour_difference - _COLOURS) / _COLOUR_SPREAD)
-    return float(1 / (1 + contradictions**_STEEPNESS) / by_colours)
+    by_strokes = 1 / (1 + contradictions**_STEEPNESS) * min(1.0, found.strokes / _FEW_STROKES)
+    return float(by_strokes / by_colours)
 
 
 def _confirmed_photo(distance: int, verification: Verification) -> float:

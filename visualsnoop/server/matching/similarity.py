@@ -20,14 +20,14 @@ from .differences import Rectangle
 from .dihedral import hash_distances
 from .fingerprint import Fingerprint, Floats
 from .preliminary import Preliminary, compare_roughly
-from .proposals import WHOLE, proposals
+from .proposals import proposals
 from .scores import (
     Scores,
     decided,
     decided_flat,
     doubted,
 )
-from .verification import Region, Verification, overlap, region, verify
+from .verification import Region, Verification, overlap, region, verify, verify_flat
 
 __all__ = [
     "DEPTH",
@@ -152,11 +152,17 @@ def _verified(
         if preliminary.is_flat[index]:
             if max(query.quality, candidate.quality) < _NEARLY_FLAT:
                 stored = read_detail(candidate.detail)
-                verified[index] = verify(own, stored, [WHOLE], same_exposure=True)
+                verified[index] = verify_flat(own, stored)
         elif match is not None or preliminary.scores[index] >= _WORTH_A_LOOK:
             stored = read_detail(candidate.detail)
-            distances = hash_distances(query.pdq, [candidate.pdq])[0]
-            verified[index] = verify(own, stored, proposals(own, stored, distances, match))
+            proposed = proposals(
+                own,
+                stored,
+                hash_distances(query.pdq, [candidate.pdq])[0],
+                match,
+                have_keypoints=bool(preliminary.have_keypoints[index]),
+            )
+            verified[index] = verify(own, stored, proposed)
     return verified
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from attrs import frozen
 
 from .agreement import Agreement, agreement
-from .alignment import Alignment, Mapping, aligned, inverse, mapped, refined
+from .alignment import Alignment, aligned, correlation_under
 from .colours import colour_difference
 from .detail import LEVELS, Detail, is_plain
 from .differences import Rectangle, differences
 from .proposals import Proposal
+from .warping import Mapping, inverse, mapped
 
 Region: TypeAlias = tuple[tuple[float, float], ...]
 """Four corners: upper left, upper right, lower right and lower left."""
@@ -22,10 +23,14 @@ Region: TypeAlias = tuple[tuple[float, float], ...]
 # A proposal under which detail agrees so well needs no other beside it.
 _SURE = 0.7
 
+# Mappings that differ by less in how well coarse detail correlates may both be right.
+_AS_LIKELY = 0.1
+
 _DIGITS = 6  # of mappings
 _TINY = 1e-9
 _COLOUR_RANGE = 255
 
+_WHOLE = np.eye(2, 3)
 _CORNERS = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 
 
@@ -54,8 +59,6 @@ def verify(
     query: Detail,
     stored: Detail,
     proposed: Sequence[Proposal],
-    *,
-    same_exposure: bool = False,
 ) -> Verification:
     """Look at two pictures under each proposal, and keep the best.
 
@@ -64,7 +67,6 @@ def verify(
     Args:
         query, stored: The pictures.
         proposed: How the query may lie on the stored picture; at least one.
-        same_exposure: As in `colour_difference`.
     """
     # One of two pictures is always laid on the other, whichever is the query, and rounded: or the
     # last digits would differ.
@@ -78,18 +80,29 @@ def verify(
     rough = [mapping for mapping, each in zip(mappings, proposed, strict=True) if each.is_rough]
     found = [aligned(one, other, mapping, is_rough=False) for mapping in exact]
     if rough and not any(_is_sure(each) for each in found):
-        start = max(rough, key=lambda mapping: _likeness(one, other, mapping))
+        start = _likeliest(one, other, rough)
         found.append(aligned(one, other, start, is_rough=True))
     best = max(found, key=_goodness)
     is_from_query = best.coarse is query
-    whole = np.eye(2, 3)
     return Verification(
         mapping=best.mapping if is_from_query else inverse(best.mapping),
-        agreement=agreement(best.fine, best.coarse, best.mapping),
-        colour_difference=colour_difference(
-            best.fine, best.coarse, best.mapping, same_exposure=same_exposure
-        ),
-        onto_stored=best.mapping if is_from_query else whole,
+        agreement=best.agreement,
+        colour_difference=colour_difference(best.fine, best.coarse, best.mapping),
+        onto_stored=best.mapping if is_from_query else _WHOLE,
+    )
+
+
+def verify_flat(query: Detail, stored: Detail) -> Verification:
+    """The same of pictures with next to no detail, of which one can only be the other as a whole.
+
+    What little detail they have is looked at as it is, and one that is darker is another.
+    """
+    one, other = sorted((query, stored), key=lambda each: (each.levels[0].size, each.data))[::-1]
+    return Verification(
+        mapping=_WHOLE,
+        agreement=agreement(one, other, _WHOLE, level=1),
+        colour_difference=colour_difference(one, other, _WHOLE, same_exposure=True),
+        onto_stored=_WHOLE,
     )
 
 
@@ -100,15 +113,22 @@ def _is_sure(found: Alignment) -> bool:
 def _goodness(found: Alignment) -> float:
     """By which of several alignments is the best: of flags, colours tell it as well as detail."""
     if not is_plain(found.fine.plainness):
-        return found.correlation
+        return found.agreement.correlation
     difference = colour_difference(found.fine, found.coarse, found.mapping)
-    return found.correlation - difference / _COLOUR_RANGE
+    return found.agreement.correlation - difference / _COLOUR_RANGE
 
 
-def _likeness(one: Detail, other: Detail, mapping: Mapping) -> float:
-    """How likely one of several mappings is, from afar: by coarse detail and by colours."""
-    correlation, _ = refined(one, other, mapping, LEVELS - 1, reach=0)
-    return correlation - colour_difference(one, other, mapping) / _COLOUR_RANGE
+def _likeliest(one: Detail, other: Detail, mappings: Sequence[Mapping]) -> Mapping:
+    """Of several mappings the one that seems right from afar: by coarse detail, then by colours."""
+    if len(mappings) == 1:
+        return mappings[0]
+    values = [correlation_under(one, other, mapping, LEVELS - 1) for mapping in mappings]
+    likely = [
+        mapping
+        for mapping, value in zip(mappings, values, strict=True)
+        if value > max(values) - _AS_LIKELY
+    ]
+    return min(likely, key=lambda mapping: colour_difference(one, other, mapping))
 
 
 def region(mapping: Mapping) -> Region:
