@@ -36,8 +36,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 
 from scripts.bench.edits import EDITS, HARD_EDITS
-from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.fingerprinter import network_input
+from visualsnoop.server.matching.scaling import fitted
 
 DIMENSIONS = 512
 POWER = 3.0  # of the generalised mean

@@ -16,8 +16,9 @@ from typing import Any
 
 from PIL import Image
 
-from visualsnoop.server.matching.decode import LONGEST_SIDE, decode
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.scaling import LONGEST_SIDE
 
 WAYS_TO_SAVE: dict[str, tuple[str, dict[str, Any]]] = {
     "JPEG": ("JPEG", {"quality": 90}),

@@ -33,9 +33,9 @@ from scripts.bench.edits import (
 )
 from scripts.bench.in_memory import as_stored
 from scripts.bench.quality import pictures_of, read
-from visualsnoop.server.matching.decode import fitted
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.similarity import compare
 
 PHOTOS = 24  # of the folder get edits

@@ -30,12 +30,14 @@ from PIL import Image
 
 from scripts.bench.edits import EDITS, HARD_EDITS, UNSEEN_EDITS
 from scripts.bench.in_memory import InMemoryCollection
-from visualsnoop.server.matching.decode import FORMATS, decode, fitted
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.scaling import fitted
 
 PHOTOS = Path(__file__).parents[2] / "tests" / "photos"
 SUFFIXES = Image.registered_extensions()
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL")
 
 FAMILIES = {"usual": EDITS, "hard": HARD_EDITS, "unseen": UNSEEN_EDITS}
 

@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from visualsnoop.server.matching.decode import LONGEST_SIDE, decode, fitted
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.errors import ImageTooLarge, UnreadableImage
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.formats import READERS
+from visualsnoop.server.matching.formats.signatures import FORMATS as READ_FORMATS
+from visualsnoop.server.matching.scaling import LONGEST_SIDE, fitted
 from visualsnoop.server.matching.similarity import compare
+
+from .image_kinds.formats import psd
 
 FORMATS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
@@ -29,6 +35,10 @@ FORMATS: dict[str, dict[str, Any]] = {
     "AVIF": {"quality": 85},
     "HEIF": {"quality": 85},
     "JXL": {"quality": 90},
+    "JPEG2000": {"quality_mode": "rates", "quality_layers": [10]},
+    "TGA": {},
+    "PPM": {},
+    "DDS": {},
 }
 # The formats in which a file can say that it is to be shown turned or mirrored.
 ORIENTED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "JXL")
@@ -93,13 +103,6 @@ def test_same_picture_is_found_in_every_format_and_orientation(
     assert match.transform == "none"
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "YCbCr"])
-def test_every_colour_mode_is_read(mode: str, picture: Image.Image) -> None:
-    read = decode(saved(picture.convert(mode), "TIFF"))
-    limit = 8 if mode in ("CMYK", "RGBA", "YCbCr") else 60
-    assert difference(read, picture) < limit
-
-
 def test_cmyk_jpeg_is_read(picture: Image.Image) -> None:
     assert difference(decode(saved(picture.convert("CMYK"), "JPEG", quality=95)), picture) < 8
 
@@ -107,13 +110,6 @@ def test_cmyk_jpeg_is_read(picture: Image.Image) -> None:
 def test_progressive_jpeg_is_read(picture: Image.Image) -> None:
     file = saved(picture, "JPEG", quality=95, progressive=True)
     assert difference(decode(file), picture) < 4
-
-
-def test_sixteen_bit_png_is_not_cut_off(picture: Image.Image) -> None:
-    grey = picture.convert("L")
-    values = np.asarray(grey, np.uint16) * 257
-    read = decode(saved(Image.fromarray(values), "PNG"))
-    assert difference(read, grey.convert("RGB")) < 2
 
 
 def test_transparent_parts_are_white() -> None:
@@ -197,12 +193,17 @@ def test_jpeg_decoder_is_asked_to_scale(monkeypatch: pytest.MonkeyPatch) -> None
     assert scaled == [(750, 500)]
 
 
-def test_compressed_text_and_profile_in_a_png_are_not_blown_up() -> None:
-    plain = png_of_zeros(8, 8)
-    bomb = zlib.compress(b"x" * 300_000_000, 9)
-    for chunk in (png_chunk(b"zTXt", b"text\0\0" + bomb), png_chunk(b"iCCP", b"icc\0\0" + bomb)):
-        with pytest.raises(UnreadableImage):
-            decode(io.BytesIO(plain[:33] + chunk + plain[33:]))
+@pytest.mark.parametrize(
+    "head", [b"zTXt" + b"Raw profile type exif\0\0", b"iCCP" + b"icc\0\0"], ids=["text", "profile"]
+)
+def test_compressed_text_and_profile_in_a_png_are_not_blown_up(head: bytes) -> None:
+    plain = saved(Image.new("RGB", (8, 8)), "PNG").getvalue()
+    bomb = png_chunk(head[:4], head[4:] + zlib.compress(bytes(200_000_000)))
+    tracemalloc.start()
+    decode(io.BytesIO(plain[:33] + bomb + plain[33:]))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 50_000_000
 
 
 def test_large_picture_is_scaled_down() -> None:
@@ -226,21 +227,28 @@ def test_truncated_file_is_refused(file_format: str, picture: Image.Image) -> No
         decode(io.BytesIO(whole[: len(whole) * 2 // 3]))
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"words",
-        b"%PDF-1.7\n%\xe2\xe3",
-        b"%!PS-Adobe-3.0 EPSF-3.0\n",
-        b'<svg xmlns="http://www.w3.org/2000/svg"/>',
-        b"\0" * 1000,
-    ],
-    ids=["empty", "words", "PDF", "EPS", "SVG", "zeros"],
-)
-def test_what_is_no_image_is_refused_and_the_formats_named(data: bytes) -> None:
-    with pytest.raises(UnreadableImage, match=r"JPEG.*HEIC"):
-        decode(io.BytesIO(data))
+def test_message_for_a_damaged_file_names_its_format(picture: Image.Image) -> None:
+    data = bytearray(saved(picture, "WEBP").getvalue())
+    data[20:200] = bytes(180)
+    with pytest.raises(UnreadableImage, match="The WebP file is damaged"):
+        decode(io.BytesIO(bytes(data)))
+
+
+def test_formats_that_are_read_are_those_that_are_named() -> None:
+    assert set(READERS) == set(READ_FORMATS)
+
+
+def test_jpeg_xl_that_turns_its_picture_itself_is_not_turned_twice(
+    picture: Image.Image, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    as_jpeg = tmp_path / "turned.jpg"
+    STORED_FOR_ORIENTATION[6](picture).save(as_jpeg, quality=95, exif=exif)
+    with Image.open(as_jpeg) as opened:
+        # Repacked as it is; then the orientation stands in the codestream, and in the EXIF too.
+        file = saved(opened, "JXL", lossless_jpeg=True)
+    assert difference(decode(file), picture) < 4
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
@@ -276,7 +284,9 @@ def seeds() -> list[bytes]:
     """A small file of each format, to be damaged."""
     grey = Image.linear_gradient("L").resize((48, 32))
     small = ImageOps.colorize(grey, "navy", "orange")
-    return [saved(small, name, **options).getvalue() for name, options in FORMATS.items()]
+    files = [saved(small, name, **options).getvalue() for name, options in FORMATS.items()]
+    planes = list(np.moveaxis(np.asarray(small), 2, 0))
+    return [*files, saved(small, "ICO", sizes=[small.size]).getvalue(), psd(planes, 3)]
 
 
 @settings(max_examples=400, deadline=None)

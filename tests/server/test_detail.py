@@ -11,10 +11,11 @@ from scripts.bench.edits import EDITS, Edit, stickered
 from scripts.bench.sets.documents import KINDS, document
 from visualsnoop.server.matching.agreement import Agreement
 from visualsnoop.server.matching.alignment import aligned
-from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.detail import Detail, level_shapes, read_detail
 from visualsnoop.server.matching.differences import differences
 from visualsnoop.server.matching.filtering import find_detail
+from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.warping import Mapping, combined, inverse, mapped
 
 WHOLE = np.eye(2, 3)

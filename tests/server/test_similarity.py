@@ -13,10 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 from scripts.bench.edits import EDITS, Edit, then, transposed
 from scripts.bench.in_memory import InMemoryCollection, as_stored
 from visualsnoop.server.matching import dihedral
-from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.dihedral import dihedral_hashes, hash_distances, nearest_transforms
 from visualsnoop.server.matching.fingerprint import Fingerprint, Floats
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.similarity import DEPTH, Match, compare
 
 

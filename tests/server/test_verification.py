@@ -13,10 +13,11 @@ from scripts.bench.in_memory import InMemoryCollection, as_stored
 from scripts.bench.sets.art import flat, icon
 from scripts.bench.sets.documents import DOCUMENT_EDITS, KINDS, document
 from scripts.bench.sets.series import later_moment
-from visualsnoop.server.matching.decode import decode, fitted
+from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.differences import differences
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.similarity import DEPTH, Match, compare
 
 COPY, LOOK_ALIKE = 0.7, 0.4
