@@ -22,8 +22,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pillow_heif
 import pillow_jxl  # noqa: F401, for it makes Pillow write JPEG XL
+import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from scripts.local_service import client, forget_environment, new_database, running_service
@@ -40,11 +42,22 @@ SAVED: dict[str, list[dict[str, Any]]] = {
     "WEBP": [{"quality": 80}, {"lossless": True}],
     "GIF": [{}],
     "BMP": [{}],
-    "TIFF": [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}],
+    "TIFF": [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}, {"compression": "group4"}],
     "AVIF": [{"quality": 70}],
     "HEIF": [{"quality": 70}],
     "JXL": [{"quality": 80}],
+    "JPEG2000": [{}, {"no_jp2": True}],
+    "ICO": [{"sizes": [(160, 120)]}, {"sizes": [(160, 120)], "bitmap_format": "bmp"}],
+    "TGA": [{}, {"compression": "tga_rle"}],
+    "PPM": [{}],
+    "DDS": [{}, {"pixel_format": "DXT5"}],
 }
+DEEP_TIFFS: list[dict[str, Any]] = [
+    {"compression": "deflate", "predictor": True, "planarconfig": "separate"},
+    {"compression": "lzw", "predictor": True, "tile": (32, 32), "byteorder": ">"},
+    {"compression": "zstd", "bigtiff": True},
+    {"bitspersample": 12},
+]
 
 
 DIED, TOO_LONG, FAILED = "decoder died", "took too long", "failed"
@@ -132,11 +145,29 @@ def damaged_files(dice: random.Random, seconds: float) -> Iterator[bytes]:
 
 @cache
 def originals() -> list[bytes]:
-    return [
+    files = [
         saved(small_picture(), file_format, options)
         for file_format, ways in SAVED.items()
         for options in ways
     ]
+    return [*files, *deep_tiffs(), psd(small_picture())]
+
+
+def deep_tiffs() -> Iterator[bytes]:
+    """Pictures of 16 bits and of fractions."""
+    samples = np.asarray(small_picture()).astype(np.uint16) * 16
+    for options in DEEP_TIFFS:
+        planes = samples.transpose(2, 0, 1) if "planarconfig" in options else samples
+        for values in (planes, planes.astype(np.float32)):
+            if values.dtype == np.uint16 or "bitspersample" not in options:
+                file = io.BytesIO()
+                tifffile.imwrite(file, values, photometric="rgb", **options)
+                yield file.getvalue()
+
+
+def psd(picture: Image.Image) -> bytes:
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, picture.height, picture.width, 8, 3)
+    return head + bytes(14) + b"".join(band.tobytes() for band in picture.split())
 
 
 def small_picture() -> Image.Image:
@@ -151,6 +182,8 @@ def saved(picture: Image.Image, file_format: str, options: dict[str, Any]) -> by
     if "icc_profile" in options:
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         options = {**options, "icc_profile": profile}
+    if options.get("compression") == "group4":
+        picture = picture.convert("1")
     picture.save(file, file_format, **options)
     return file.getvalue()
 
