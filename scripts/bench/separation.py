@@ -31,9 +31,9 @@ from scripts.bench.quality import pictures_of, read
 from scripts.bench.sets.art import flag, flat, icon, logo
 from scripts.bench.sets.documents import DOCUMENT_EDITS, KINDS, document
 from scripts.bench.sets.series import later_moment, other_viewpoint
-from visualsnoop.server.matching.decode import fitted
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
+from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.similarity import compare
 
 LAYOUTS, PAGES = 2, 6  # in each half, of each kind of document
