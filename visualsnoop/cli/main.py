@@ -10,7 +10,7 @@ from .conformance import conformance
 from .images import compare, delete, duplicates, list_images, not_duplicates, search
 from .outcomes import INTERRUPTED
 from .serve import serve
-from .service import collections, db, keys
+from .service import collections, db, info, keys
 from .transfer import export_, import_
 
 
@@ -46,7 +46,7 @@ def cli() -> None:
 
 
 _IMAGES = (add, search, compare, duplicates, not_duplicates, list_images, delete)
-_SERVICE = (serve, keys, collections, db, export_, import_, conformance)
+_SERVICE = (serve, keys, collections, db, info, export_, import_, conformance)
 
 for command in (*_IMAGES, *_SERVICE):
     cli.add_command(command)

@@ -67,12 +67,19 @@ def update_pool_metrics(stats: Mapping[str, int]) -> None:
 
 
 class _ImageCounts(Collector):
-    """How many images the collections have."""
+    """How many images the collections have, and how many of all no search finds."""
 
-    def __init__(self, counts: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, counts: Iterable[tuple[str, int]], unsearchable: int | None) -> None:
         self._counts = counts
+        self._unsearchable = unsearchable
 
     def collect(self) -> Iterable[Metric]:
+        if self._unsearchable is not None:
+            yield GaugeMetricFamily(
+                "visualsnoop_unsearchable_images",
+                "Images that no search finds, as they are of models that the service has not got.",
+                value=self._unsearchable,
+            )
         family = GaugeMetricFamily(
             "visualsnoop_images", "Images of each collection.", labels=["collection_id"]
         )
@@ -81,10 +88,15 @@ class _ImageCounts(Collector):
         yield family
 
 
-def metrics_response(image_counts: Iterable[tuple[str, int]]) -> Response:
-    """The metrics of all processes, and of collections by their IDs."""
+def metrics_response(image_counts: Iterable[tuple[str, int]], unsearchable: int | None) -> Response:
+    """The metrics of all processes, and how many images there are.
+
+    Args:
+        image_counts: Of collections by their IDs.
+        unsearchable: Of those that no search finds; None if that is not known now.
+    """
     registry = CollectorRegistry()
     # prometheus-client declares no types here.
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(_ImageCounts(image_counts))
+    registry.register(_ImageCounts(image_counts, unsearchable))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -25,8 +25,10 @@ from .http.app import SOCKET, create_app
 from .http.protocol import ConnectionConfig
 from .http.routes import BASE_PATH
 from .logs import logging_configuration
+from .matching.fingerprint import model_version
 from .metrics import FOLDER_VARIABLE
 from .settings import Listening, Settings
+from .storage.fingerprint_versions import check_versions
 from .storage.schema import index_embeddings
 from .temporary_folder import temporary_folder
 
@@ -45,12 +47,17 @@ def run(settings: Settings, listening: Listening) -> None:
 
     Raises:
         OSError: If it cannot listen there, or cannot start.
-        ValueError: If the certificate or the model cannot be used.
+        ValueError: If the certificate or the model cannot be used, or images be found no more.
     """
     # Until the supervisor has its own handler, so that what was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.config.dictConfig(logging_configuration(listening.log_format))
     _check_certificate(listening)
+    check_versions(
+        settings.database,
+        [model_version(model) for model in settings.models],
+        allow_unsearchable=settings.allow_unsearchable,
+    )
     listener = socket.create_server((listening.host, listening.port), backlog=2048)
     # Connections inherit it. Without it the body of an answer waits 40 ms for its head to arrive.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -166,6 +166,9 @@ class Settings:
     least_disk: int = option(
         256, "Space that must be free on the disk of the data.", unit=MEBIBYTES, least=0
     )
+    allow_unsearchable: bool = option(
+        False, "Start even if images of an earlier model can be found no more."
+    )
     metrics: bool = option(True, "Offer /metrics for Prometheus.")
     metrics_per_collection: bool = option(False, "Count the images of each collection there.")
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from ..duplicates import Duplicates
 from ..fingerprinting.client import Fingerprints
+from ..matching.fingerprint import model_version
 from ..settings import Settings
 from ..storage.images import ImageStore
 from ..storage.keys import is_valid
@@ -57,6 +58,7 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
                 images = ImageStore(pool)
                 app.state.dependencies = Dependencies(
                     settings=settings,
+                    versions=[model_version(model) for model in settings.models],
                     pool=pool,
                     images=images,
                     duplicates=Duplicates(pool, images),

@@ -1,5 +1,7 @@
 """What the routes work with, put together once in each process."""
 
+from collections.abc import Sequence
+
 from attrs import frozen
 from starlette.requests import Request
 
@@ -18,6 +20,7 @@ class Dependencies:
 
     Attributes:
         settings: How the service is set up.
+        versions: Those of the fingerprints that queries are compared with.
         pool: The connections to the database.
         images: The images that are stored.
         duplicates: Which of them are copies of one another.
@@ -27,6 +30,7 @@ class Dependencies:
     """
 
     settings: Settings
+    versions: Sequence[int]
     pool: Pool
     images: ImageStore
     duplicates: Duplicates

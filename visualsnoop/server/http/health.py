@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 
 import psycopg
 from attrs import asdict, frozen
@@ -14,6 +15,7 @@ from ..metrics import metrics_response
 from ..settings import Settings
 from ..storage.collections import collection_ids
 from ..storage.data_folder import disk_is_full
+from ..storage.fingerprint_versions import count_unsearchable
 from .dependencies import Dependencies, dependencies
 from .error_responses import database_error
 
@@ -91,7 +93,16 @@ async def _metrics(request: Request) -> Response:
     _name_operation(request, "metrics")
     deps = dependencies(request)
     ids = await collection_ids(deps.pool) if deps.settings.metrics_per_collection else []
-    return metrics_response([(each, await deps.images.count(each)) for each in ids])
+    counts = [(each, await deps.images.count(each)) for each in ids]
+    return metrics_response(counts, await _unsearchable(deps))
+
+
+async def _unsearchable(deps: Dependencies) -> int | None:
+    # The other metrics are needed most while the database does not answer.
+    with suppress(TimeoutError, psycopg.Error):
+        async with asyncio.timeout(_TIMEOUT):
+            return await count_unsearchable(deps.pool, deps.versions)
+    return None
 
 
 def _name_operation(request: Request, name: str) -> None:

@@ -28,6 +28,9 @@ The first of this version have no keypoints, and later ones no detail: the rest 
 MODEL_DIMENSIONS = 512
 """How long the embeddings by `MODEL` are."""
 
+FIRST_CUSTOM_VERSION = 1_000_000
+"""The least version of fingerprints by a model that is not shipped."""
+
 
 @frozen(eq=False)
 class Fingerprint:
@@ -56,7 +59,7 @@ class Fingerprint:
 
 
 def model_version(model: Path) -> int:
-    """The version of fingerprints by a model: over a million, and a hash of the file, if not ours.
+    """The version of fingerprints by a model: if it is not shipped, by a hash of the file.
 
     Args:
         model: An ONNX file.
@@ -67,4 +70,4 @@ def model_version(model: Path) -> int:
     if model == MODEL:
         return MODEL_VERSION
     digest = hashlib.sha256(model.read_bytes()).digest()
-    return 1_000_000 + int.from_bytes(digest[:4]) % 1_000_000_000
+    return FIRST_CUSTOM_VERSION + int.from_bytes(digest[:4]) % 1_000_000_000
