@@ -14,6 +14,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 if sys.platform == "linux":
     import landlockpy
@@ -60,8 +61,8 @@ def give_up_rights() -> list[str]:
         What the system has not for that, for people.
     """
     # Asked first, for these libraries look for the C library by running programs.
-    has_landlock = sys.platform == "linux" and landlockpy.supported()
-    has_seccomp = sys.platform == "linux" and seccompy.supported()
+    has_landlock = sys.platform == "linux" and _is_supported(landlockpy)
+    has_seccomp = sys.platform == "linux" and _is_supported(seccompy)
     # No file can be written, and none is left with what was in memory after a crash.
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
@@ -72,6 +73,14 @@ def give_up_rights() -> list[str]:
         _give_up_system_calls()
     available = {"Landlock": has_landlock, "seccomp": has_seccomp}
     return [name for name, is_available in available.items() if not is_available]
+
+
+def _is_supported(library: ModuleType) -> bool:
+    try:
+        return bool(library.supported())
+    except OSError:
+        # Some containers forbid to ask.
+        return False
 
 
 def _limit(which: int, most: int) -> None:
