@@ -7,6 +7,7 @@ import click
 from .. import VisualSnoopError, __version__
 from .add import add
 from .conformance import conformance
+from .groups import CommandGroup
 from .images import compare, delete, duplicates, list_images, not_duplicates, search
 from .outcomes import INTERRUPTED
 from .serve import serve
@@ -14,7 +15,7 @@ from .service import collections, db, info, keys
 from .transfer import export_, import_
 
 
-class _Commands(click.Group):
+class _Commands(CommandGroup):
     """Prints what went wrong as one line, not as a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -13,10 +13,11 @@ from typing import Any
 import click
 from attrs import asdict
 
+from .groups import CommandGroup
 from .options import database_options, json_option
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def keys() -> None:
     """Manage the keys that open collections.
 
@@ -140,7 +141,7 @@ def rotate(
     _print_keys(new_keys, as_json)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def collections() -> None:
     """List, rename and delete collections."""
 
@@ -203,7 +204,7 @@ def delete(collection_id: str, yes: bool, data: Path | None, database: str | Non
     click.echo(f"deleted {collection_id}")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def db() -> None:
     """Look after the database."""
 
