@@ -106,7 +106,7 @@ def read_detail(data: bytes) -> Detail:
     """
     try:
         return _read_detail(data)
-    except (zlib.error, IndexError, ValueError) as error:
+    except (zlib.error, ArithmeticError, IndexError, ValueError) as error:
         raise ValueError(f"this is no detail of a picture: {error}") from None
 
 

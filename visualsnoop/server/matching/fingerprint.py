@@ -1,4 +1,7 @@
-"""The fingerprint of a picture: enough to recognise its copies, and not the picture.
+"""The fingerprint of a picture: what is kept of it, to recognise its copies.
+
+Its detail is a drawing of the picture, as fine as 128 x 128 cells; docs/similarity.md says what can
+be seen in it.
 
 Only data are here. `fingerprinter` computes them, with libraries that take time and memory to load.
 """

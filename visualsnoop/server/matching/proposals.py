@@ -21,6 +21,9 @@ from .warping import Mapping, combined
 _MOST_DIFFERING = 96
 _AS_NEAR = 10
 
+# So much of the area of one picture the other one cannot be: nothing of its detail would be left.
+_MOST_TIMES_LARGER = 1000
+
 _MIRRORED = np.array([[-1.0, 0, 1], [0, 1, 0]])
 _TURNED_BACK = np.array([[0.0, 1, 0], [-1, 0, 1]])  # by a quarter
 
@@ -58,12 +61,14 @@ def proposals(
     """
     proposed = []
     if match is not None:
-        proposed.append(Proposal(in_sides(match.mapping, query, stored), is_rough=False))
+        mapping = in_sides(match.mapping, query, stored)
+        if 1 / _MOST_TIMES_LARGER < abs(np.linalg.det(mapping[:, :2])) < _MOST_TIMES_LARGER:
+            proposed.append(Proposal(mapping, is_rough=False))
     nearest = distances.min()
     if nearest < _MOST_DIFFERING:
         ways = np.flatnonzero(distances <= nearest + _AS_NEAR)
     elif have_keypoints:
-        ways = np.arange(0 if match else 1)
+        ways = np.arange(0 if proposed else 1)
     else:
         ways = np.arange(len(distances))
     proposed.extend(Proposal(_WAYS_BACK[way], is_rough=True) for way in ways)
