@@ -1,6 +1,7 @@
 """A full disk: nothing is lost, who is concerned is told so, and it heals."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -38,8 +39,10 @@ def full(disk: Path, *, but: int = 0) -> Iterator[None]:
     filling = disk / "filling"
     descriptor = os.open(filling, os.O_WRONLY | os.O_CREAT)
     try:
-        free = os.statvfs(disk)
-        os.posix_fallocate(descriptor, 0, max(1, free.f_bavail * free.f_frsize - but))
+        while (free := shutil.disk_usage(disk).free) > but:
+            # What is running there may have taken some of it by now.
+            with suppress(OSError):
+                os.posix_fallocate(descriptor, os.fstat(descriptor).st_size, free - but)
         yield
     finally:
         os.close(descriptor)
