@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-_DISCARDING_TIME = 10.0  # seconds
+_DISCARDING_TIME = 60.0  # seconds, for what a client still sends
+_PAUSE = 5.0  # seconds, after which one that sends nothing is not waited for
 _CLOSING_TIME = 1.0  # seconds
 # So often at most is read what is thrown away, however small the pieces are that it comes in.
 _INTERVAL = 0.01  # seconds
@@ -37,6 +38,7 @@ class LingeringTransport:
         self._left = 0
         self._resume: asyncio.TimerHandle | None = None
         self._end: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -69,9 +71,12 @@ class LingeringTransport:
         self._transport.pause_reading()
         if self._left > 0:
             self._resume = self._loop.call_later(_INTERVAL, self._transport.resume_reading)
+            if self._pause is not None:
+                self._pause.cancel()
+            self._pause = self._loop.call_later(_PAUSE, self._transport.abort)
 
     def lost(self) -> None:
         """Forget a connection that has ended."""
-        for timer in (self._resume, self._end):
+        for timer in (self._resume, self._pause, self._end):
             if timer is not None:
                 timer.cancel()

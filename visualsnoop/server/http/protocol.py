@@ -29,6 +29,9 @@ _TLS_HANDSHAKE = b"\x16\x03"
 
 # Each connection has its turn after so many bytes.
 _RECEIVED = memoryview(bytearray(16 * 1024))
+# What is thrown away is read a hundred times in a second at most (lingering.py). In pieces so large
+# the longest body that is taken in needs little more than a second.
+_DISCARDED = memoryview(bytearray(512 * 1024))
 
 
 class ConnectionConfig(uvicorn.Config):
@@ -111,7 +114,8 @@ class Connection(H11Protocol, asyncio.BufferedProtocol):
         self._watch()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _RECEIVED
+        is_discarded = self._lingering is not None and self._lingering.is_lingering
+        return _DISCARDED if is_discarded else _RECEIVED
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._lingering is None:
