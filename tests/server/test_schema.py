@@ -7,7 +7,8 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from visualsnoop.server.storage.keys import NewKeys, create_keys
-from visualsnoop.server.storage.schema import migrations, revision, upgrade
+from visualsnoop.server.storage.migration import migrations
+from visualsnoop.server.storage.schema import revision, upgrade
 
 from ..cli.command import run
 

@@ -1,18 +1,12 @@
-"""Making and upgrading the tables of the service, by Alembic."""
+"""The state of the tables of the service, and the index of the embeddings."""
 
 import time
 from pathlib import Path
 
 import psycopg
-import sqlalchemy
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-
-# Any number that no other program on the same database uses; two upgrades at once take turns.
-_LOCK = 7_303_014_512_662_307
+# Any number that no other program on the same database uses; two at once take turns.
+_INDEX_LOCK = 7_303_014_512_662_308
 
 
 def index_embeddings(database: str, version: int, dimensions: int) -> None:
@@ -29,7 +23,7 @@ def index_embeddings(database: str, version: int, dimensions: int) -> None:
     name = f"images_embedding_{version:d}"
     with psycopg.connect(database, autocommit=True) as connection:
         # Waiting for the lock in the database would hold up the very index that is waited for.
-        while not _scalar(connection, f"SELECT pg_try_advisory_lock({_LOCK + 1})"):
+        while not _scalar(connection, f"SELECT pg_try_advisory_lock({_INDEX_LOCK})"):
             time.sleep(0.2)
         is_valid = _scalar(
             connection,
@@ -64,51 +58,31 @@ def upgrade(database: str, to: str = "head") -> None:
         psycopg.Error: If the database cannot be reached, or fails.
         ValueError: If it was made by a newer version of the service, or one that is too old.
     """
-    opened = psycopg.connect(database)
-    engine = sqlalchemy.create_engine(
-        "postgresql+psycopg://", creator=lambda: opened, poolclass=sqlalchemy.pool.NullPool
-    )
-    try:
-        with engine.begin() as connection:
-            _upgrade(connection, to)
-    except sqlalchemy.exc.DBAPIError as error:
-        # SQLAlchemy wraps what psycopg has raised.
-        raise error.orig or error from None
+    if to == "head" and _is_current(database):
+        return
+    # Loading Alembic and SQLAlchemy takes longer than most commands, and is seldom needed.
+    from .migration import migrate
+
+    migrate(database, to)
 
 
-def _upgrade(connection: sqlalchemy.Connection, to: str) -> None:
-    connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    if connection.execute(sqlalchemy.text(_UNSEALED)).one_or_none():
-        raise ValueError(
-            "The database was made by a development version of the service that stored secret keys "
-            "unencrypted and fingerprints that cannot be compared any more: add the images again, "
-            "to a new data folder"
-        )
-    config = migrations()
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, to)
-    except CommandError as error:
-        raise ValueError(
-            f"The database is of another version of the service, newer than this: {error}"
-        ) from None
+def _is_current(database: str) -> bool:
+    with psycopg.connect(database) as connection:
+        if _scalar(connection, "SELECT to_regclass('alembic_version')") is None:
+            return False
+        return _scalar(connection, _REVISION) == _newest_revision()
 
 
-# Revisions 0001 and 0002 were edited once before there was a release.
-_UNSEALED = """
-    SELECT 1 FROM information_schema.columns
-    WHERE table_schema = current_schema() AND table_name = 'keys' AND column_name = 'secret_key'
-"""
-
-
-def migrations() -> Config:
-    """Alembic's configuration."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
+def _newest_revision() -> str:
+    """The revision of the last migration, whose number its file begins with."""
+    files = (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*_*.py")
+    return max(file.name for file in files).partition("_")[0]
 
 
 def revision(database: str) -> str:
     """The revision of the tables of a database."""
     with psycopg.connect(database) as connection:
-        return str(_scalar(connection, "SELECT version_num FROM alembic_version"))
+        return str(_scalar(connection, _REVISION))
+
+
+_REVISION = "SELECT version_num FROM alembic_version"
