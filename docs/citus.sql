@@ -18,6 +18,7 @@ CREATE EXTENSION IF NOT EXISTS citus;
 
 -- Citus distributes one table after the other, and meanwhile no local table may refer to one that is
 -- distributed. So these go, and come back when all are.
+ALTER TABLE thumbnails DROP CONSTRAINT thumbnails_image_fkey;
 ALTER TABLE unpaired DROP CONSTRAINT unpaired_collection_id_image_id_fkey;
 ALTER TABLE pairs DROP CONSTRAINT pairs_collection_id_image_id_fkey;
 ALTER TABLE pairs DROP CONSTRAINT pairs_collection_id_other_id_fkey;
@@ -27,12 +28,17 @@ ALTER TABLE not_duplicates DROP CONSTRAINT not_duplicates_collection_id_other_id
 SELECT create_reference_table('collections');
 SELECT create_reference_table('keys');
 SELECT create_reference_table('master_key');
+SELECT create_reference_table('sessions');
+SELECT create_reference_table('sign_in_codes');
 
 SELECT create_distributed_table('images', 'collection_id');
+SELECT create_distributed_table('thumbnails', 'collection_id', colocate_with => 'images');
 SELECT create_distributed_table('unpaired', 'collection_id', colocate_with => 'images');
 SELECT create_distributed_table('pairs', 'collection_id', colocate_with => 'images');
 SELECT create_distributed_table('not_duplicates', 'collection_id', colocate_with => 'images');
 
+ALTER TABLE thumbnails ADD CONSTRAINT thumbnails_image_fkey
+    FOREIGN KEY (collection_id, image_id) REFERENCES images ON DELETE CASCADE;
 ALTER TABLE unpaired ADD CONSTRAINT unpaired_collection_id_image_id_fkey
     FOREIGN KEY (collection_id, image_id) REFERENCES images ON DELETE CASCADE;
 ALTER TABLE pairs ADD CONSTRAINT pairs_collection_id_image_id_fkey

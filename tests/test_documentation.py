@@ -18,6 +18,7 @@ import visualsnoop
 from scripts import docstrings
 from visualsnoop import AsyncCollection, Collection, auth, bulk, exceptions, models
 from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 MODULES: list[ModuleType] = [visualsnoop, auth, bulk, exceptions, models]
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
@@ -135,7 +136,10 @@ def folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("example", list(examples()))
-def test_example_runs(example: str, service: str, keys: NewKeys, photo: Path) -> None:
+def test_example_runs(
+    example: str, service: str, database: str, keys: NewKeys, photo: Path
+) -> None:
+    keep_thumbnails(database, keys.collection_id, True)
     names = {
         "public_key": keys.public_key,
         "secret_key": keys.secret_key,

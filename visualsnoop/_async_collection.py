@@ -202,6 +202,24 @@ class AsyncCollection(BaseCollection):
         """
         return await self._send(_calls.get_image(image_id), timeout)
 
+    async def get_thumbnail(self, image_id: str, timeout: TimeoutInput = None) -> bytes:
+        """Get the thumbnail of an image, if the collection keeps thumbnails.
+
+            Path("beach.webp").write_bytes(await collection.get_thumbnail("holiday/beach"))
+
+        Args:
+            image_id: The ID of the image.
+            timeout: As in `add_image`.
+
+        Returns:
+            A WebP file, no side of whose picture is longer than 256 pixels.
+
+        Raises:
+            NotFoundError: If there is no image of this ID, or it has no thumbnail.
+            VisualSnoopError: If anything else goes wrong.
+        """
+        return await self._send(_calls.get_thumbnail(image_id), timeout)
+
     async def get_images(
         self, start: str | None = None, count: int | None = None, timeout: TimeoutInput = None
     ) -> ImageList:

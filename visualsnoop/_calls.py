@@ -105,6 +105,15 @@ def get_image(image_id: str) -> Call[Image]:
     return Call(request, images.get_image.parse, image_id)
 
 
+def get_thumbnail(image_id: str) -> Call[bytes]:
+    def parse(response: httpx.Response) -> bytes | ErrorBody | None:
+        parsed = images.get_thumbnail.parse(response)
+        return response.content if isinstance(parsed, File) else parsed
+
+    request = images.get_thumbnail.build_request(checked_image_id(image_id))
+    return Call(request, parse, image_id)
+
+
 def get_images(start: str | None, count: int | None) -> Call[ImageList]:
     request = images.list_images.build_request(
         start=UNSET if start is None else checked_image_id(start, "start"),

@@ -29,6 +29,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from scripts.local_service import client, forget_environment, new_database, running_service
+from visualsnoop.server.fingerprinting.messages import Wanted
 from visualsnoop.server.fingerprinting.pool import FingerprintPool, Response
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.storage.keys import create_keys
@@ -92,7 +93,7 @@ async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> 
     async def work(pool: FingerprintPool, key: str) -> None:
         for data in damaged_files(dice, seconds):
             turn = await pool.turn(key)
-            outcome = outcome_of(await turn.response(data, [0]))
+            outcome = outcome_of(await turn.response(data, Wanted([0])))
             outcomes[outcome] += 1
             if outcome in UNWANTED:
                 keep.mkdir(exist_ok=True)

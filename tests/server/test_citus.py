@@ -190,9 +190,9 @@ def test_new_tables_are_distributed_where_the_others_are(
         distribute("parts"),
         "ALTER TABLE parts ADD CONSTRAINT parts_image"
         " FOREIGN KEY (collection_id, image_id) REFERENCES images",
-        "CREATE TABLE sessions (token text PRIMARY KEY, public_key text)",
-        replicate("sessions"),
-        "ALTER TABLE sessions ADD CONSTRAINT sessions_key FOREIGN KEY (public_key) REFERENCES keys",
+        "CREATE TABLE visits (token text PRIMARY KEY, public_key text)",
+        replicate("visits"),
+        "ALTER TABLE visits ADD CONSTRAINT visits_key FOREIGN KEY (public_key) REFERENCES keys",
     )
     with psycopg.connect(new_database) as connection:
         for statement in migration:
@@ -204,7 +204,7 @@ def test_new_tables_are_distributed_where_the_others_are(
             connection.execute(statement.encode())
         found = connection.execute(
             "SELECT partmethod::text FROM pg_dist_partition"
-            " WHERE logicalrelid::text IN ('parts', 'sessions') ORDER BY 1"
+            " WHERE logicalrelid::text IN ('parts', 'visits') ORDER BY 1"
         )
         assert found.fetchall() == [("h",), ("n",)]
 

@@ -278,7 +278,7 @@ def test_damaged_fingerprint_does_not_spoil_searches(
             images = ImageStore(pool)
             async with pool.connection() as connection:
                 for one in ("damaged", "one", "other"):
-                    await images.add(connection, collection_id, one, fingerprint)
+                    await images.add(connection, collection_id, one, fingerprint, (4, 3))
             damage(new_database, collection_id)
             found = await find_similar(images, collection_id, fingerprint, stop=10)
             (group,) = (await Duplicates(pool, images).groups(collection_id, 0.7, 0, 10)).groups

@@ -20,7 +20,7 @@ from scripts.proofs.costly_pictures import (
     saved,
     saying_it_is_small,
 )
-from visualsnoop.server.fingerprinting.messages import Fingerprinted
+from visualsnoop.server.fingerprinting.messages import Fingerprinted, Wanted
 from visualsnoop.server.fingerprinting.pool import FingerprintPool, Response, Turn
 from visualsnoop.server.fingerprinting.process import CannotStart
 from visualsnoop.server.settings import MIB, Settings
@@ -51,7 +51,7 @@ def run() -> Iterator[Run]:
 
 
 async def read(pool: FingerprintPool, file: bytes, key: str = "key") -> Response:
-    return await (await pool.turn(key)).response(file, [0])
+    return await (await pool.turn(key)).response(file, Wanted([0]))
 
 
 def quality(response: Response) -> int:
@@ -229,7 +229,7 @@ def test_work_that_nobody_waits_for_is_ended_if_it_takes_long(
 
     async def test(pool: FingerprintPool) -> None:
         turn = await pool.turn("key")
-        working = asyncio.create_task(turn.response(SLOW, [0]))
+        working = asyncio.create_task(turn.response(SLOW, Wanted([0])))
         await asyncio.sleep(0)
         working.cancel()
         # The key has one process at a time, so that this one waits until the other has ended.
@@ -242,7 +242,7 @@ def test_work_that_nobody_waits_for_is_ended_if_it_takes_long(
 def test_work_that_nobody_waits_for_is_let_end_if_it_is_short(run: Run, photo: Path) -> None:
     async def test(pool: FingerprintPool) -> None:
         turn = await pool.turn("key")
-        working = asyncio.create_task(turn.response(photo.read_bytes(), [0]))
+        working = asyncio.create_task(turn.response(photo.read_bytes(), Wanted([0])))
         await asyncio.sleep(0)
         working.cancel()
         assert quality(await read(pool, photo.read_bytes())) > 50

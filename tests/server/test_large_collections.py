@@ -71,7 +71,7 @@ def test_new_image_is_found_at_once_and_deleted_one_no_more(service: str, databa
         assert found is not None
         query = evolve(found[1], embedding=-found[1].embedding)
         async with pool.connection() as connection:
-            await images.add(connection, collection_id, "new", query)
+            await images.add(connection, collection_id, "new", query, (4, 3))
         assert (await images.candidates(collection_id, query))[0].image_id == "new"
         async with pool.connection() as connection:
             await images.delete(connection, collection_id, "new")

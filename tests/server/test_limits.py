@@ -193,7 +193,7 @@ def test_body_that_never_ends_is_given_up(keys: NewKeys, monkeypatch: pytest.Mon
     async def read() -> None:
         reader = BodyReader(Settings("", Vault(bytes(32), "a test")), is_valid)
         request = Request({"type": "http", "headers": []}, receive)
-        key = Key(keys.public_key, b"", keys.collection_id, "", "", is_read_only=False)
+        key = Key(keys.public_key, b"", keys.collection_id, "", "", False, False)
         async with reader.read(request, key):
             pass
 

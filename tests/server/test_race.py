@@ -84,7 +84,7 @@ def test_image_that_is_replaced_while_compared_is_not_paired_by_what_it_was(
         ) -> list[Candidate]:
             found = await super().candidates(collection_id, query, start, stop, without)
             async with self._pool.connection() as connection, connection.transaction():
-                await self.add_or_replace(connection, collection_id, "copy", another)
+                await self.add_or_replace(connection, collection_id, "copy", another, (4, 3))
             return found
 
     async def scenario() -> None:
@@ -92,7 +92,7 @@ def test_image_that_is_replaced_while_compared_is_not_paired_by_what_it_was(
             images = ImageStore(pool)
             async with pool.connection() as connection, connection.transaction():
                 for image_id in ("image", "copy"):
-                    await images.add(connection, keys.collection_id, image_id, one)
+                    await images.add(connection, keys.collection_id, image_id, one, (4, 3))
             await Duplicates(pool, ReplacedMeanwhile(pool)).compare(keys.collection_id, "image")
             page = await Duplicates(pool, images).groups(keys.collection_id, 0.5, 0, 10)
             assert page.group_count == 0

@@ -31,6 +31,7 @@ MIGRATIONS = {
     "0003_keypoints.py": "78e5767fe97877756ffe5eca1328ad51",
     "0004_detail.py": "694858722d92c9710df84cb98e0d2055",
     "0005_images_by_version.py": "c07f05b4959bfb32de08d18d5676d385",
+    "0006_page.py": "75307f873a6ed5de42895cb9ef3b3f75",
 }
 """The checksums of the migrations. One that has been released is never edited: write another."""
 

@@ -36,12 +36,24 @@ def invalid_key() -> APIError:
     )
 
 
+def forbidden(message: str) -> APIError:
+    return APIError(403, message)
+
+
 def read_only_key() -> APIError:
-    return APIError(403, "This key pair is read-only: use another one to change the collection")
+    return forbidden("This key pair is read-only: use another one to change the collection")
 
 
 def image_not_found(image_id: str) -> APIError:
     return APIError(404, f"There is no image {image_id!r} in this collection")
+
+
+def thumbnail_not_found(image_id: str) -> APIError:
+    return APIError(
+        404,
+        f"There is no thumbnail of image {image_id!r}: it was added when the collection did not "
+        "keep any",
+    )
 
 
 def image_id_taken(image_id: str) -> APIError:

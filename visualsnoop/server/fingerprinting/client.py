@@ -9,7 +9,7 @@ from ..errors import bad_request, busy, too_large, unavailable, unreadable_image
 from ..matching.fingerprint import Fingerprint
 from ..metrics import PICTURES_WAITING, STEP_SECONDS
 from ..settings import Settings
-from .messages import Fingerprinted, receive, send
+from .messages import Fingerprinted, Wanted, receive, send
 
 
 class Fingerprints:
@@ -24,28 +24,28 @@ class Fingerprints:
         self._models = range(len(settings.models))
         self._path = path
 
-    async def fingerprint(self, file: bytes, key: str) -> Fingerprint:
-        """The fingerprint by which to store an image file: that of the first model.
+    async def fingerprint(self, file: bytes, key: str, *, with_thumbnail: bool) -> Fingerprinted:
+        """What to store of an image file: its fingerprint by the first model, and its size.
 
         If this is cancelled, the picture gives up its turn.
 
         Args:
             file: The image file.
             key: The public key of who has sent it. Keys take turns.
+            with_thumbnail: Whether its thumbnail is wanted, too.
 
         Raises:
             APIError: 400, 413 or 415, if it is empty, too large or cannot be read; 503, if too many
                 others wait, or none can be read now.
         """
-        (fingerprint,) = await self._fingerprints(file, key, self._models[:1])
-        return fingerprint
+        return await self._fingerprinted(file, key, Wanted(self._models[:1], with_thumbnail))
 
     async def queries(self, file: bytes, key: str) -> Sequence[Fingerprint]:
         """The fingerprints by which to search for copies of an image file, one for each model.
 
         Arguments and errors are those of `fingerprint`.
         """
-        return await self._fingerprints(file, key, self._models)
+        return (await self._fingerprinted(file, key, Wanted(self._models))).fingerprints
 
     async def check(self) -> None:
         """See whether there are fingerprint processes; raises `APIError` 503 if not."""
@@ -54,14 +54,12 @@ class Fingerprints:
             if not (await receive(reader)).head["is_running"]:
                 raise unavailable("There are no processes to read pictures")
 
-    async def _fingerprints(
-        self, file: bytes, key: str, models: Sequence[int]
-    ) -> Sequence[Fingerprint]:
+    async def _fingerprinted(self, file: bytes, key: str, wanted: Wanted) -> Fingerprinted:
         if not file:
             raise bad_request("The body is empty: send the bytes of an image file")
         with PICTURES_WAITING.track_inprogress():
             async with self._connected() as (reader, writer):
-                await send(writer, {"key": key, "models": list(models)})
+                await send(writer, {"key": key, **wanted.to_json()})
                 response = (await receive(reader)).head
                 if "go" in response:
                     await send(writer, {}, file)
@@ -71,7 +69,7 @@ class Fingerprints:
         result = Fingerprinted.from_json(response["result"])
         STEP_SECONDS.labels("decode").observe(result.decode_seconds)
         STEP_SECONDS.labels("embed").observe(result.embed_seconds)
-        return result.fingerprints
+        return result
 
     @asynccontextmanager
     async def _connected(

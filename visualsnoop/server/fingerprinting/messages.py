@@ -89,16 +89,47 @@ def _object(text: bytes) -> Mapping[str, Any]:
 
 
 @frozen
+class Wanted:
+    """What is wanted of a picture.
+
+    Attributes:
+        models: The indices of the models by which its fingerprints are wanted.
+        thumbnail: Whether its thumbnail is.
+    """
+
+    models: Sequence[int]
+    thumbnail: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {"models": list(self.models), "thumbnail": self.thumbnail}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Wanted":
+        return cls(values["models"], values["thumbnail"])
+
+
+@frozen
 class Fingerprinted:
-    """The fingerprints of a picture, one for each model, and how long they took."""
+    """The fingerprints of a picture, one for each model, and how long they took.
+
+    Attributes:
+        fingerprints: One for each model.
+        size: The width and the height of the picture, upright, in pixels.
+        thumbnail: Its thumbnail, a WebP file; None unless it was wanted.
+        decode_seconds, embed_seconds: How long it took to decode it, and to compute the rest.
+    """
 
     fingerprints: Sequence[Fingerprint]
+    size: tuple[int, int]
+    thumbnail: bytes | None
     decode_seconds: float
     embed_seconds: float
 
     def to_json(self) -> dict[str, Any]:
         return {
             "fingerprints": [_fingerprint_to_json(each) for each in self.fingerprints],
+            "size": self.size,
+            "thumbnail": self.thumbnail and base64.b64encode(self.thumbnail).decode(),
             "decode_seconds": self.decode_seconds,
             "embed_seconds": self.embed_seconds,
         }
@@ -107,8 +138,12 @@ class Fingerprinted:
     def from_json(cls, values: Mapping[str, Any]) -> "Fingerprinted":
         """What `to_json` gave; raises `ValueError` if it did not."""
         try:
+            width, height = map(int, values["size"])
+            thumbnail = values["thumbnail"]
             return cls(
                 [_fingerprint_from_json(each) for each in values["fingerprints"]],
+                (width, height),
+                None if thumbnail is None else base64.b64decode(thumbnail, validate=True),
                 float(values["decode_seconds"]),
                 float(values["embed_seconds"]),
             )

@@ -18,6 +18,7 @@ from attrs import frozen
 from ..matching.cost_limits import memory_needed
 from ..settings import MIB, Settings
 from .memory import MemoryBudget
+from .messages import Wanted
 from .process import CannotStart, FingerprintProcess, ProcessDied, ending
 from .turns import FairTurns
 
@@ -167,7 +168,7 @@ class FingerprintPool:
         return Turn(self, key, await self._turns.get(key))
 
     async def _work(
-        self, key: str, process: FingerprintProcess, file: bytes, models: Sequence[int]
+        self, key: str, process: FingerprintProcess, file: bytes, wanted: Wanted
     ) -> Response:
         """Have a process work on a picture, and another one if it dies of it."""
         statuses: list[int] = []
@@ -177,7 +178,7 @@ class FingerprintPool:
             started = time.monotonic()
             try:
                 async with asyncio.timeout(self._longest):
-                    return await process.response(file, models, self._memory)
+                    return await process.response(file, wanted, self._memory)
             except TimeoutError:
                 return _error(_UNAVAILABLE, "A picture was not read in time")
             except ProcessDied as death:
@@ -215,7 +216,7 @@ class Turn:
         """Let the next one have the process."""
         self._pool._give_back(self._key, self._process)
 
-    async def response(self, file: bytes, models: Sequence[int]) -> Response:
+    async def response(self, file: bytes, wanted: Wanted) -> Response:
         """What the process has to say of an image file.
 
         If this is cancelled, as nobody waits for it any more, the work is ended once it has taken
@@ -223,13 +224,13 @@ class Turn:
 
         Args:
             file: The image file.
-            models: The indices of the models whose fingerprints are wanted.
+            wanted: What is wanted of it.
 
         Raises:
             QueueFull, CannotStart: If the process died, and there is no other.
         """
         started = time.monotonic()
-        work = self._pool._start_task(self._pool._work(self._key, self._process, file, models))
+        work = self._pool._start_task(self._pool._work(self._key, self._process, file, wanted))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .memory import MemoryBudget
-from .messages import receive, send
+from .messages import Wanted, receive, send
 
 _START_TIME = 60.0  # seconds
 
@@ -125,7 +125,7 @@ class FingerprintProcess:
             self._process.kill()
 
     async def response(
-        self, file: bytes, models: Sequence[int], memory: MemoryBudget
+        self, file: bytes, wanted: Wanted, memory: MemoryBudget
     ) -> Mapping[str, Any]:
         """What it has to say of an image file: see `process_main`.
 
@@ -133,7 +133,7 @@ class FingerprintProcess:
 
         Args:
             file: The image file.
-            models: The indices of the models whose fingerprints are wanted.
+            wanted: What is wanted of it.
             memory: Where memory for the picture is had from.
 
         Raises:
@@ -141,14 +141,14 @@ class FingerprintProcess:
         """
         granted = 0
         try:
-            await send(self._requests, {"models": models}, file)
+            await send(self._requests, wanted.to_json(), file)
             self.is_at_work = "begun" in (await receive(self._responses)).head
             while "memory" in (message := await receive(self._responses)).head:
                 memory.release(granted)
                 granted = 0
-                wanted = int(message.head["memory"])
-                is_granted = await memory.acquire(wanted)
-                granted = wanted if is_granted else 0
+                needed = int(message.head["memory"])
+                is_granted = await memory.acquire(needed)
+                granted = needed if is_granted else 0
                 await send(self._requests, {"granted": is_granted})
             return message.head
         except (OSError, EOFError):

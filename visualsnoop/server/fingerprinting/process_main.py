@@ -22,9 +22,10 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from ..matching.cost_limits import announcing_sizes, memory_needed, seconds_needed
-from ..matching.decode import decode
+from ..matching.decode import ORIGINAL_SIZE, decode
 from ..matching.errors import ImageTooLarge, UnreadableImage
 from ..matching.fingerprinter import Fingerprinter
+from ..matching.thumbnail import thumbnail_of
 from .messages import Fingerprinted, Message, read, write
 from .sandbox import give_up_rights
 
@@ -86,7 +87,10 @@ class _PictureReader:
     def response(self, request: Message, fingerprinters: Sequence[Fingerprinter]) -> dict[str, Any]:
         """The fingerprints of the picture in a request, or what is wrong with it."""
         try:
-            return {"result": self._fingerprinted(request.body, fingerprinters).to_json()}
+            fingerprinted = self._fingerprinted(
+                request.body, fingerprinters, with_thumbnail=request.head["thumbnail"]
+            )
+            return {"result": fingerprinted.to_json()}
         except UnreadableImage as error:
             return {"error": "unreadable", "message": str(error)}
         except ImageTooLarge as error:
@@ -94,13 +98,21 @@ class _PictureReader:
         except Exception:
             return {"error": "failed", "message": traceback.format_exc()}
 
-    def _fingerprinted(self, file: bytes, fingerprinters: Sequence[Fingerprinter]) -> Fingerprinted:
+    def _fingerprinted(
+        self, file: bytes, fingerprinters: Sequence[Fingerprinter], *, with_thumbnail: bool
+    ) -> Fingerprinted:
         started = time.perf_counter()
         with self._limits.of_a_picture(), announcing_sizes(self._ask_for_memory):
             picture = decode(io.BytesIO(file), max_pixels=self._max_pixels)
         decoded = time.perf_counter()
         fingerprints = [each.fingerprint(picture) for each in fingerprinters]
-        return Fingerprinted(fingerprints, decoded - started, time.perf_counter() - decoded)
+        return Fingerprinted(
+            fingerprints,
+            picture.info[ORIGINAL_SIZE],
+            thumbnail_of(picture) if with_thumbnail else None,
+            decoded - started,
+            time.perf_counter() - decoded,
+        )
 
     def _ask_for_memory(self, pixels: int) -> None:
         write(self._responses, {"memory": memory_needed(pixels)})

@@ -3,8 +3,8 @@
 The main process runs it: pools of their own would be idle in one process while pictures wait in
 another, or be more than there are cores.
 
-A connection is for one picture. The client says which key pair has sent it (`key`) and which models
-it wants fingerprints of (`models`). The server answers `go` when a fingerprint process is free, so
+A connection is for one picture. The client says which key pair has sent it (`key`) and what it
+wants of the picture (`Wanted`). The server answers `go` when a fingerprint process is free, so
 that pictures wait where they are counted and hold memory once. Then the client sends the picture,
 and gets the response of the pool. A client that goes away gives up its turn. Who asks for `health`
 is answered at once.
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..settings import Settings
-from .messages import receive, send
+from .messages import Wanted, receive, send
 from .pool import FingerprintPool, Response
 from .process import CannotStart
 from .turns import QueueFull
@@ -118,7 +118,7 @@ class _FingerprintServer:
             except BaseException:
                 turn.give_up()
                 raise
-            return await _unless_gone(reader, turn.response(file, request["models"]))
+            return await _unless_gone(reader, turn.response(file, Wanted.from_json(request)))
         except QueueFull:
             return {"error": "full"}
         except CannotStart:

@@ -43,7 +43,7 @@ async def authenticate(
     _check_date(date, window)
     key = await find_key(public_key)
     path = request.scope["raw_path"].decode("latin-1")
-    secret_key = _secret_key(vault, public_key, key)
+    secret_key = secret_key_of(vault, public_key, key)
     wanted = signature(secret_key, request.method, path, date)
     is_right = hmac.compare_digest(wanted.encode(), given.encode())
     if key is None or not is_right:
@@ -51,7 +51,7 @@ async def authenticate(
     return key
 
 
-def _secret_key(vault: Vault, public_key: str, key: Key | None) -> str:
+def secret_key_of(vault: Vault, public_key: str, key: Key | None) -> str:
     """The secret key; where there is none, one that nobody knows, after the same work."""
     if key is None:
         return vault.open_decoy()

@@ -5,7 +5,7 @@ from functools import partial
 
 from attrs import frozen
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..errors import read_only_key, too_many_requests
@@ -18,7 +18,7 @@ from .request_log import RequestRecord
 
 BASE_PATH = "/api/v1"
 
-_Handler = Callable[[Request, Key, Dependencies], Awaitable[JSONResponse]]
+_Handler = Callable[[Request, Key, Dependencies], Awaitable[Response]]
 
 
 @frozen
@@ -51,6 +51,7 @@ _PATHS: dict[str, dict[str, _Operation]] = {
         "GET": _reads(images.get_image),
         "DELETE": _changes(images.delete_image),
     },
+    "/image/{image_id}/thumbnail": {"GET": _reads(images.get_thumbnail)},
     "/images": {"GET": _reads(images.list_images)},
     "/search/{image_id}": {"GET": _reads(search.search_images_by_id)},
     "/search": {"POST": _reads(search.search_images)},
@@ -70,7 +71,7 @@ def routes() -> list[Route]:
 
 
 def _route(path: str, by_method: dict[str, _Operation]) -> Route:
-    async def endpoint(request: Request) -> JSONResponse:
+    async def endpoint(request: Request) -> Response:
         # HEAD, which comes with GET, is answered by the same operation.
         operation = by_method.get(request.method) or by_method["GET"]
         record: RequestRecord = request.scope["request_record"]

@@ -23,8 +23,14 @@ _UPRIGHT = {
 """What brings a picture upright, by its orientation in EXIF."""
 
 
+ORIGINAL_SIZE = "original_size"
+"""Where a picture that was decoded has the size that it had."""
+
+
 def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:
     """Read an image file as an upright RGB picture with no side over 640 pixels.
+
+    Its width and height before it was scaled are in its `info`, as `ORIGINAL_SIZE`.
 
     The format is found by looking at the data. Of an animation the first frame counts; colours
     are brought to sRGB, and what is transparent gets a white ground.
@@ -43,7 +49,10 @@ def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:
         # What decoders think of odd files is nothing to the operator.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _prepared(READERS[name](data, max_pixels))
+            stored = READERS[name](data, max_pixels)
+            picture = _prepared(stored)
+            picture.info = {ORIGINAL_SIZE: stored.upright_size}
+            return picture
     except (UnreadableImage, ImageTooLarge):
         raise
     except MemoryError as error:

@@ -29,6 +29,7 @@ class CollectionSummary:
         created: When it was created.
         image_count: How many images it has.
         key_count: How many key pairs open it, those that have expired included.
+        has_thumbnails: Whether it keeps thumbnails of its images.
     """
 
     collection_id: str
@@ -37,6 +38,7 @@ class CollectionSummary:
     created: datetime
     image_count: int
     key_count: int
+    has_thumbnails: bool
 
 
 async def collection_ids(pool: "Pool") -> list[str]:
@@ -75,7 +77,7 @@ def list_collections(database: str) -> list[CollectionSummary]:
     """All collections, by user and name."""
     with psycopg.connect(database) as connection:
         rows = connection.execute(
-            "SELECT collection_id, name, owner, created FROM collections ORDER BY owner, name"
+            f"SELECT {_COLUMNS} FROM collections ORDER BY owner, name"
         ).fetchall()
         return [_summary(connection, row) for row in rows]
 
@@ -93,7 +95,7 @@ def find_collection(database: str, collection_id: str) -> CollectionSummary:
 def read_collection(connection: psycopg.Connection, collection_id: str) -> CollectionSummary:
     """As `find_collection`, over an open connection."""
     row = connection.execute(
-        "SELECT collection_id, name, owner, created FROM collections WHERE collection_id = %s",
+        f"SELECT {_COLUMNS} FROM collections WHERE collection_id = %s",
         (collection_id,),
     ).fetchone()
     if row is None:
@@ -101,9 +103,12 @@ def read_collection(connection: psycopg.Connection, collection_id: str) -> Colle
     return _summary(connection, row)
 
 
+_COLUMNS = "collection_id, name, owner, created, has_thumbnails"
+
+
 def _summary(connection: psycopg.Connection, row: TupleRow) -> CollectionSummary:
     # One collection at a time: a database that is spread over many machines knows whom to ask.
-    collection_id, name, user, created = row
+    collection_id, name, user, created, has_thumbnails = row
     counts = connection.execute(
         """
         SELECT (SELECT count(*) FROM images WHERE collection_id = %(collection_id)s),
@@ -113,7 +118,9 @@ def _summary(connection: psycopg.Connection, row: TupleRow) -> CollectionSummary
     ).fetchone()
     assert counts is not None
     image_count, key_count = counts
-    return CollectionSummary(collection_id, name, user, created, image_count, key_count)
+    return CollectionSummary(
+        collection_id, name, user, created, image_count, key_count, has_thumbnails
+    )
 
 
 def rename_collection(database: str, collection_id: str, name: str) -> None:

@@ -4,6 +4,8 @@ Every statement names its collection, so that a database that is spread over man
 collection knows which of them to ask.
 """
 
+import base64
+import json
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,6 +21,7 @@ from .duplicates import discard_pairs, queue_comparison
 from .fingerprint_columns import COLUMNS as FINGERPRINT
 from .fingerprint_columns import MAX_DETAIL_BYTES, PDQ_BYTES, from_columns, to_columns
 from .pool import Connection, Pool
+from .thumbnails import store_thumbnail
 
 # A collection is large if it has so many images, times the square root of how many are stored.
 _LARGE_FACTOR = 128
@@ -31,11 +34,13 @@ _REMEMBERED = 60.0  # seconds
 
 @frozen
 class StoredImage:
-    """An image of a collection."""
+    """An image of a collection; of those that were stored before it was kept, the size is None."""
 
     image_id: str
     image_time: datetime
     quality: int
+    width: int | None
+    height: int | None
 
 
 @frozen
@@ -68,16 +73,29 @@ class ImageStore:
         return int(row[0])
 
     async def add(
-        self, connection: Connection, collection_id: str, image_id: str, fingerprint: Fingerprint
+        self,
+        connection: Connection,
+        collection_id: str,
+        image_id: str,
+        fingerprint: Fingerprint,
+        size: tuple[int, int],
     ) -> StoredImage | None:
-        """Store an image if its ID is free; None where the ID is taken."""
+        """Store an image if its ID is free; None where the ID is taken.
+
+        Args:
+            connection: A connection in a transaction.
+            collection_id: The collection.
+            image_id: The ID.
+            fingerprint: The fingerprint of the picture.
+            size: Its width and height, in pixels.
+        """
         cursor = await connection.execute(
             f"""
             INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})
             ON CONFLICT (collection_id, image_id) DO NOTHING
             RETURNING {_IMAGE}
             """,
-            (collection_id, image_id, *to_columns(fingerprint)),
+            (collection_id, image_id, *size, *to_columns(fingerprint)),
         )
         row = await cursor.fetchone()
         if row is None:
@@ -86,9 +104,17 @@ class ImageStore:
         return StoredImage(*row)
 
     async def add_or_replace(
-        self, connection: Connection, collection_id: str, image_id: str, fingerprint: Fingerprint
+        self,
+        connection: Connection,
+        collection_id: str,
+        image_id: str,
+        fingerprint: Fingerprint,
+        size: tuple[int, int],
     ) -> tuple[StoredImage, bool]:
-        """Store an image, replacing the one that has its ID; the image, and whether it is new."""
+        """Store an image, replacing the one that has its ID; the image, and whether it is new.
+
+        The arguments are those of `add`.
+        """
         cursor = await connection.execute(
             # xmax is 0 in a row that was inserted, and not in one that was updated.
             f"""
@@ -96,7 +122,7 @@ class ImageStore:
             ON CONFLICT (collection_id, image_id) DO UPDATE SET {_REPLACED}
             RETURNING {_IMAGE}, xmax = 0
             """,
-            (collection_id, image_id, *to_columns(fingerprint)),
+            (collection_id, image_id, *size, *to_columns(fingerprint)),
         )
         row = await cursor.fetchone()
         assert row is not None
@@ -115,6 +141,51 @@ class ImageStore:
         )
         row = await cursor.fetchone()
         return None if row is None else StoredImage(*row)
+
+    async def take(self, connection: Connection, collection_id: str, image_id: str) -> str | None:
+        """Remove an image, and give all that was stored of it; None where there was none.
+
+        Returns:
+            A JSON object that `put_back` takes, with the row of the image and its thumbnail.
+        """
+        cursor = await connection.execute(
+            """
+            SELECT json_build_object(
+                'image', row_to_json(images), 'thumbnail', encode(webp, 'base64')
+            )::text
+            FROM images LEFT JOIN thumbnails USING (collection_id, image_id)
+            WHERE collection_id = %s AND image_id = %s FOR UPDATE OF images
+            """,
+            (collection_id, image_id),
+        )
+        row = await cursor.fetchone()
+        if row is None or await self.delete(connection, collection_id, image_id) is None:
+            return None
+        return str(row[0])
+
+    async def put_back(self, connection: Connection, record: str) -> tuple[str, bool]:
+        """Store an image that was taken, as it was.
+
+        Returns:
+            The ID of the image, and whether it is stored: not if the ID is taken by now.
+        """
+        cursor = await connection.execute(
+            """
+            INSERT INTO images SELECT * FROM json_populate_record(NULL::images, %s::json -> 'image')
+            ON CONFLICT (collection_id, image_id) DO NOTHING RETURNING collection_id, image_id
+            """,
+            (record,),
+        )
+        row = await cursor.fetchone()
+        stored = json.loads(record)
+        if row is None:
+            return stored["image"]["image_id"], False
+        collection_id, image_id = row
+        if stored["thumbnail"] is not None:
+            webp = base64.b64decode(stored["thumbnail"])
+            await store_thumbnail(connection, collection_id, image_id, webp)
+        await queue_comparison(connection, collection_id, image_id)
+        return image_id, True
 
     async def lock(
         self, connection: Connection, collection_id: str, image_ids: Sequence[str]
@@ -195,7 +266,7 @@ class ImageStore:
             collection_id,
             image_id,
         )
-        return None if row is None else (StoredImage(*row[:3]), from_columns(row[3:]))
+        return None if row is None else (StoredImage(*row[:5]), from_columns(row[5:]))
 
     async def candidates(
         self,
@@ -322,7 +393,7 @@ class ImageStore:
         return bool(row[0])
 
 
-_IMAGE = "image_id, image_time, quality"
+_IMAGE = "image_id, image_time, quality, width, height"
 
 # What is not as the service stores it would break a search, or take more memory than there is.
 _HAS_HASH = f"octet_length(pdq) = {PDQ_BYTES}"
@@ -332,9 +403,10 @@ _HAS_KEYPOINTS = (
 )
 _HAS_DETAIL = f"octet_length(detail) <= {MAX_DETAIL_BYTES}"
 
-_COLUMNS = f"collection_id, image_id, image_time, {FINGERPRINT}"
+_COLUMNS = f"collection_id, image_id, image_time, width, height, {FINGERPRINT}"
 _REPLACED = ", ".join(
-    f"{column} = excluded.{column}" for column in f"image_time, {FINGERPRINT}".split(", ")
+    f"{column} = excluded.{column}"
+    for column in f"image_time, width, height, {FINGERPRINT}".split(", ")
 )
-_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s"
+_VALUES = "%s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s"
 _NEWEST_FIRST = "ORDER BY image_time DESC, image_id DESC"

@@ -5,6 +5,7 @@ import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from types import EllipsisType
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -36,6 +37,7 @@ class Key:
     collection_name: str
     user: str
     is_read_only: bool
+    has_thumbnails: bool
 
 
 @frozen
@@ -80,7 +82,8 @@ async def find_key(pool: "Pool", public_key: str) -> Key | None:
     """The key pair of a public key; None if there is none, or it has expired."""
     row = await pool.row(
         """
-        SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only
+        SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only,
+            has_thumbnails
         FROM keys JOIN collections USING (collection_id)
         WHERE public_key = %s AND (expires IS NULL OR expires > now())
         """,
@@ -189,6 +192,39 @@ def list_keys(database: str) -> list[KeyPair]:
             )
             .fetchall()
         )
+
+
+def change_keys(
+    database: str,
+    public_key: str,
+    *,
+    is_read_only: bool | None = None,
+    expires: datetime | EllipsisType | None = ...,
+) -> None:
+    """Change what a key pair may do, or until when it works.
+
+    Args:
+        database: How to connect, as libpq takes it.
+        public_key: The public key of the pair.
+        is_read_only: Whether it cannot add, replace or remove anything; None to leave that.
+        expires: When it stops working, None for never; left out to leave that.
+
+    Raises:
+        ValueError: If there is no such key pair, or it would have expired.
+    """
+    if isinstance(expires, datetime) and expires <= datetime.now(UTC):
+        raise ValueError(f"{expires:%Y-%m-%d %H:%M:%S %Z} is in the past: revoke the keys instead")
+    with psycopg.connect(database) as connection:
+        changed = connection.execute(
+            """
+            UPDATE keys SET is_read_only = coalesce(%s, is_read_only),
+                expires = CASE WHEN %s THEN %s::timestamptz ELSE expires END
+            WHERE public_key = %s
+            """,
+            (is_read_only, expires is not ..., None if expires is ... else expires, public_key),
+        )
+        if changed.rowcount == 0:
+            raise ValueError(f"There is no key pair {public_key!r}: see 'keys list'")
 
 
 def revoke_keys(database: str, public_key: str) -> None:

@@ -6,6 +6,7 @@ from . import (
     add_or_replace_image,
     delete_image,
     get_image,
+    get_thumbnail,
     list_images,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "add_or_replace_image",
     "delete_image",
     "get_image",
+    "get_thumbnail",
     "list_images",
 ]

@@ -6,14 +6,15 @@ import secrets
 import psycopg
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from visualsnoop_api.models.image import Image
 from visualsnoop_api.models.image_list import ImageList
 
-from ...errors import image_id_taken, image_not_found
-from ...matching.fingerprint import Fingerprint
+from ...errors import image_id_taken, image_not_found, thumbnail_not_found
+from ...fingerprinting.messages import Fingerprinted
 from ...storage.images import StoredImage
 from ...storage.keys import Key, changing
+from ...storage.thumbnails import find_thumbnail, store_thumbnail
 from ..dependencies import Dependencies
 from ..disconnects import while_connected
 from ..parameters import MAX_COUNT, checked_image_id, integer, path_image_id
@@ -31,37 +32,45 @@ async def add_image_with_id(request: Request, key: Key, deps: Dependencies) -> J
 
 
 async def _add(request: Request, key: Key, deps: Dependencies, image_id: str) -> JSONResponse:
-    fingerprint = await _fingerprint_of_body(request, key, deps)
+    picture = await _fingerprinted_body(request, key, deps)
     async with changing(deps.pool, key) as connection:
-        image = await deps.images.add(connection, key.collection_id, image_id, fingerprint)
-    if image is None:
-        raise image_id_taken(image_id)
+        image = await deps.images.add(
+            connection, key.collection_id, image_id, picture.fingerprints[0], picture.size
+        )
+        if image is None:
+            raise image_id_taken(image_id)
+        await store_thumbnail(connection, key.collection_id, image_id, picture.thumbnail)
     return _stored(key, deps, image, is_new=True)
 
 
 async def add_or_replace_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     image_id = path_image_id(request)
-    fingerprint = await _fingerprint_of_body(request, key, deps)
+    picture = await _fingerprinted_body(request, key, deps)
     async with changing(deps.pool, key) as connection:
         image, is_new = await deps.images.add_or_replace(
-            connection, key.collection_id, image_id, fingerprint
+            connection, key.collection_id, image_id, picture.fingerprints[0], picture.size
         )
+        await store_thumbnail(connection, key.collection_id, image_id, picture.thumbnail)
     return _stored(key, deps, image, is_new=is_new)
 
 
-async def _fingerprint_of_body(request: Request, key: Key, deps: Dependencies) -> Fingerprint:
+async def _fingerprinted_body(request: Request, key: Key, deps: Dependencies) -> Fingerprinted:
     async with deps.bodies.read(request, key) as file:
-        return await while_connected(request, deps.fingerprints.fingerprint(file, key.public_key))
+        fingerprinting = deps.fingerprints.fingerprint(
+            file, key.public_key, with_thumbnail=key.has_thumbnails
+        )
+        return await while_connected(request, fingerprinting)
 
 
 def _stored(key: Key, deps: Dependencies, image: StoredImage, *, is_new: bool) -> JSONResponse:
     status, message = (201, "Added") if is_new else (200, "Updated")
     # Looking for its copies need not keep the client waiting.
-    compare = BackgroundTask(_compare, deps, key.collection_id, image.image_id)
+    compare = BackgroundTask(compare_later, deps, key.collection_id, image.image_id)
     return model_response(_model(key, image, status, message), background=compare)
 
 
-async def _compare(deps: Dependencies, collection_id: str, image_id: str) -> None:
+async def compare_later(deps: Dependencies, collection_id: str, image_id: str) -> None:
+    """Look for the copies of an image that was stored, after the response."""
     try:
         await deps.duplicates.compare(collection_id, image_id)
     except psycopg.Error as error:
@@ -72,6 +81,15 @@ async def _compare(deps: Dependencies, collection_id: str, image_id: str) -> Non
 async def get_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     image = await find_image(key, deps, path_image_id(request))
     return model_response(_model(key, image, 200, "OK"))
+
+
+async def get_thumbnail(request: Request, key: Key, deps: Dependencies) -> Response:
+    image = await find_image(key, deps, path_image_id(request))
+    webp = await find_thumbnail(deps.pool, key.collection_id, image.image_id)
+    if webp is None:
+        raise thumbnail_not_found(image.image_id)
+    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return Response(webp, headers=headers, media_type="image/webp")
 
 
 async def delete_image(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
@@ -91,6 +109,8 @@ def _model(key: Key, image: StoredImage, status: int, message: str) -> Image:
         image_id=image.image_id,
         image_time=image.image_time,
         quality=image.quality,
+        width=image.width,
+        height=image.height,
     )
 
 

@@ -93,7 +93,8 @@ def read(data: bytes, max_pixels: int) -> StoredPicture:
     check_scans(stream, (jpeg.frame.width, jpeg.frame.height))
     pixels = _decoded(stream, jpeg.frame, has_end=jpeg.has_end)
     profile = b"".join(piece for _, piece in sorted(jpeg.profile_pieces.items()))
-    return StoredPicture(pixels, orientation_of(jpeg.exif, jpeg.xmp), profile or None)
+    size = (jpeg.frame.width, jpeg.frame.height)
+    return StoredPicture(pixels, orientation_of(jpeg.exif, jpeg.xmp), profile or None, size)
 
 
 def frame_of(data: bytes) -> Frame | None:

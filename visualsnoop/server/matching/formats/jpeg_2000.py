@@ -18,13 +18,14 @@ _CODING_STYLE = b"\xff\x52"
 def read(data: bytes, max_pixels: int) -> StoredPicture:
     """Read the picture."""
     with Image.open(io.BytesIO(data), formats=["JPEG2000"]) as opened:
-        check_size(opened.size, max_pixels)
+        size = opened.size
+        check_size(size, max_pixels)
         halvings = _halvings(data, opened.size)
     try:
-        return StoredPicture(_loaded(data, halvings))
+        return StoredPicture(_loaded(data, halvings), size=size)
     except OSError:
         # A part of the picture may have fewer resolutions than its head says.
-        return StoredPicture(_loaded(data, 0))
+        return StoredPicture(_loaded(data, 0), size=size)
 
 
 def _loaded(data: bytes, halvings: int) -> Image.Image:

@@ -17,11 +17,19 @@ class StoredPicture:
         pixels: The picture, of any mode that Pillow can convert to RGB, or CMYK or LAB.
         orientation: How it is to be turned, 1 to 8, as in EXIF.
         icc_profile: The profile of its colours, if it has one.
+        size: Width and height before the decoder scaled it; None if it did not.
     """
 
     pixels: Image.Image
     orientation: int = 1
     icc_profile: bytes | None = None
+    size: tuple[int, int] | None = None
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height of the picture as people see it, in pixels."""
+        width, height = self.size or self.pixels.size
+        return (height, width) if self.orientation >= 5 else (width, height)
 
 
 def not_read(kind: str) -> UnreadableImage:

@@ -1,0 +1,62 @@
+"""The table of thumbnails, which has those of the collections that keep them."""
+
+import psycopg
+
+from .pool import Connection, Pool
+
+
+async def store_thumbnail(
+    connection: Connection, collection_id: str, image_id: str, webp: bytes | None
+) -> None:
+    """Store the thumbnail of an image that was stored in the same transaction.
+
+    Args:
+        connection: The connection of the transaction.
+        collection_id: The collection.
+        image_id: The image, whose earlier thumbnail is replaced.
+        webp: The thumbnail; None for none.
+    """
+    if webp is None:
+        await connection.execute(
+            "DELETE FROM thumbnails WHERE collection_id = %s AND image_id = %s",
+            (collection_id, image_id),
+        )
+        return
+    # Nothing is stored if the collection has stopped to keep thumbnails meanwhile.
+    await connection.execute(
+        """
+        INSERT INTO thumbnails (collection_id, image_id, webp) SELECT %s, %s, %s
+        WHERE EXISTS (
+            SELECT 1 FROM collections WHERE collection_id = %s AND has_thumbnails FOR SHARE
+        )
+        ON CONFLICT (collection_id, image_id) DO UPDATE SET webp = excluded.webp
+        """,
+        (collection_id, image_id, webp, collection_id),
+    )
+
+
+async def find_thumbnail(pool: Pool, collection_id: str, image_id: str) -> bytes | None:
+    """The thumbnail of an image; None if it has none."""
+    row = await pool.row(
+        "SELECT webp FROM thumbnails WHERE collection_id = %s AND image_id = %s",
+        collection_id,
+        image_id,
+    )
+    return None if row is None else row[0]
+
+
+def keep_thumbnails(database: str, collection_id: str, is_wanted: bool) -> None:
+    """Have a collection keep thumbnails of what is added from now on, or delete all that it has.
+
+    Raises:
+        ValueError: If there is no such collection.
+    """
+    with psycopg.connect(database) as connection:
+        changed = connection.execute(
+            "UPDATE collections SET has_thumbnails = %s WHERE collection_id = %s",
+            (is_wanted, collection_id),
+        )
+        if changed.rowcount == 0:
+            raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
+        if not is_wanted:
+            connection.execute("DELETE FROM thumbnails WHERE collection_id = %s", (collection_id,))
