@@ -12,7 +12,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 REQUIRE ?=
 
 .PHONY: help demo test lint types contract check-generated generate clients clients-test docs tests
-.PHONY: installs lowest lock quality scale proofs clean
+.PHONY: page test-web installs lowest lock quality scale proofs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ help: ## List the targets
 demo: $(VENV)/installed ## Add photos to a service, and find them again by edited copies
 	@$(RUN)/python -m scripts.demo
 
-test: lint types contract check-generated clients-test docs tests ## Run every check: this is what must pass
+test: lint types contract check-generated clients-test page docs tests test-web ## Run every check: this is what must pass
 
 lint: $(VENV)/installed ## Check style, and who imports whom
 	$(RUN)/ruff check .
@@ -58,6 +58,17 @@ tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the p
 	$(RUN)/pytest
 	$(RUN)/python -m tests.with_httpx2
 
+page: $(VENV)/installed tests/clients/typescript/node_modules/installed ## Check the types of the page's scripts against the contract
+	$(RUN)/python -m scripts.check_page
+
+test-web: $(VENV)/installed node_modules/installed ## Use the page in Chromium: apt-get install chromium
+	@if command -v chromium > /dev/null || command -v chromium-browser > /dev/null; then \
+	    $(RUN)/pytest tests/web; \
+	else \
+	    echo "test-web: the page was NOT tried: this needs Chromium (apt-get install chromium)"; \
+	    test -z "$$CI"; \
+	fi
+
 installs: $(VENV)/installed ## Install the package anew, with newest, lowest and locked versions, and use it
 	$(RUN)/python -m scripts.check_install
 	$(RUN)/python -m scripts.check_install --lowest
@@ -88,7 +99,7 @@ proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services,
 	$(RUN)/python -m scripts.proofs.fuzz --seconds 120
 
 clean: ## Remove what the targets have made
-	rm -rf $(VENV) node_modules docs/_build build/clients
+	rm -rf $(VENV) node_modules tests/clients/typescript/node_modules docs/_build build/clients
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -98,4 +109,8 @@ $(VENV)/installed: pyproject.toml
 
 node_modules/installed: package.json package-lock.json | $(VENV)/installed
 	npm ci --no-audit --no-fund --silent
+	touch $@
+
+tests/clients/typescript/node_modules/installed: tests/clients/typescript/package-lock.json | $(VENV)/installed
+	npm ci --no-audit --no-fund --silent --prefix tests/clients/typescript
 	touch $@

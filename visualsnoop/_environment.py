@@ -19,4 +19,9 @@ def keys_and_endpoint() -> tuple[str, str, str]:
             f"{' and '.join(missing)} not set: set the environment to what "
             "'visualsnoop keys create' printed"
         )
-    return public_key, secret_key, os.environ.get("VISUALSNOOP_ENDPOINT") or _DEFAULT_ENDPOINT
+    return public_key, secret_key, default_endpoint()
+
+
+def default_endpoint() -> str:
+    """The endpoint that the environment names, or else that of a service on this machine."""
+    return os.environ.get("VISUALSNOOP_ENDPOINT") or _DEFAULT_ENDPOINT

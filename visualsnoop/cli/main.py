@@ -9,6 +9,7 @@ from .add import add
 from .conformance import conformance
 from .groups import CommandGroup
 from .images import compare, delete, duplicates, list_images, not_duplicates, search
+from .look import look
 from .outcomes import INTERRUPTED
 from .serve import serve
 from .service import collections, db, info, keys
@@ -47,7 +48,7 @@ def cli() -> None:
 
 
 _IMAGES = (add, search, compare, duplicates, not_duplicates, list_images, delete)
-_SERVICE = (serve, keys, collections, db, info, export_, import_, conformance)
+_SERVICE = (serve, look, keys, collections, db, info, export_, import_, conformance)
 
 for command in (*_IMAGES, *_SERVICE):
     cli.add_command(command)

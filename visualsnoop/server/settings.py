@@ -169,6 +169,7 @@ class Settings:
     allow_unsearchable: bool = option(
         False, "Start even if images of an earlier model can be found no more."
     )
+    page: bool = option(True, "Offer the page for people at /.")
     metrics: bool = option(True, "Offer /metrics for Prometheus.")
     metrics_per_collection: bool = option(False, "Count the images of each collection there.")
 

@@ -43,8 +43,7 @@ class Vault:
 
     def seal(self, public_key: str, secret_key: str) -> bytes:
         """A secret key, encrypted so that it can be stored with its public key."""
-        nonce = secrets.token_bytes(_NONCE_SIZE)
-        return nonce + self._cipher.encrypt(nonce, secret_key.encode(), public_key.encode())
+        return self.encrypt(secret_key.encode(), public_key.encode())
 
     def open(self, public_key: str, sealed: bytes) -> str:
         """The secret key that `seal` has encrypted.
@@ -52,14 +51,30 @@ class Vault:
         Raises:
             CannotOpen: If it was not sealed under this master key for this public key.
         """
-        nonce, encrypted = sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:]
         try:
-            return self._cipher.decrypt(nonce, encrypted, public_key.encode()).decode()
-        except (InvalidTag, ValueError):
+            return self.decrypt(sealed, public_key.encode()).decode()
+        except ValueError:
             raise CannotOpen(
                 f"What is stored for {public_key!r} is damaged, or was encrypted under another "
                 f"master key than that of {self.origin}"
             ) from None
+
+    def encrypt(self, data: bytes, context: bytes) -> bytes:
+        """Data, encrypted for a context, without which they cannot be decrypted."""
+        nonce = secrets.token_bytes(_NONCE_SIZE)
+        return nonce + self._cipher.encrypt(nonce, data, context)
+
+    def decrypt(self, sealed: bytes, context: bytes) -> bytes:
+        """The data that `encrypt` has encrypted for this context.
+
+        Raises:
+            CannotOpen: If it was not encrypted under this master key for this context.
+        """
+        nonce, encrypted = sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:]
+        try:
+            return self._cipher.decrypt(nonce, encrypted, context)
+        except (InvalidTag, ValueError):
+            raise CannotOpen("This was not encrypted here, or is damaged") from None
 
     def open_decoy(self) -> str:
         """A secret key that nobody knows, after the same work as for one that is stored."""

@@ -23,6 +23,7 @@ from .bodies import BodyReader, UnreadBodyMiddleware
 from .dependencies import Dependencies
 from .error_responses import EXCEPTION_HANDLERS
 from .health import health_routes
+from .page.routes import page_routes
 from .rate_limit import RateLimiter
 from .request_limits import RequestLimitsMiddleware
 from .request_log import RequestLogMiddleware
@@ -69,7 +70,11 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
                 yield
 
     app = Starlette(
-        routes=[*routes(), *health_routes(settings)],
+        routes=[
+            *routes(),
+            *health_routes(settings),
+            *(page_routes() if settings.page else ()),
+        ],
         lifespan=lifespan,
         exception_handlers=EXCEPTION_HANDLERS,
     )

@@ -1,17 +1,15 @@
 """Which operation answers which request, and who may make it."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..errors import read_only_key, too_many_requests
 from ..metrics import update_pool_metrics
-from ..storage.keys import Key, find_key
-from .authentication import authenticate
+from ..storage.keys import Key
+from .authorization import authorized_key
 from .dependencies import Dependencies, dependencies
 from .operations import collection, duplicates, images, search
 from .request_log import RequestRecord
@@ -77,25 +75,10 @@ def _route(path: str, by_method: dict[str, _Operation]) -> Route:
         record: RequestRecord = request.scope["request_record"]
         record.operation = operation.handler.__name__
         deps = dependencies(request)
-        key = await _authorized_key(request, operation, deps)
+        key = await authorized_key(request, deps, changes=operation.changes)
         try:
             return await operation.handler(request, key, deps)
         finally:
             update_pool_metrics(deps.pool.get_stats())
 
     return Route(BASE_PATH + path, endpoint, methods=list(by_method))
-
-
-async def _authorized_key(request: Request, operation: _Operation, deps: Dependencies) -> Key:
-    """The key pair that has signed a request, and may make it now."""
-    settings = deps.settings
-    key = await authenticate(
-        request, partial(find_key, deps.pool), settings.vault, settings.date_window
-    )
-    record: RequestRecord = request.scope["request_record"]
-    record.public_key = key.public_key
-    if deps.rate_limiter and (wait := deps.rate_limiter.take(key.public_key)):
-        raise too_many_requests(wait)
-    if key.is_read_only and operation.changes:
-        raise read_only_key()
-    return key

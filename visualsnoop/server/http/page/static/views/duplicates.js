@@ -1,0 +1,245 @@
+// Going through the groups of copies: keep one and delete the others, or say that they are none.
+
+import {
+  getImage,
+  listDuplicates,
+  removeImage,
+  restoreImage,
+  ServiceError,
+  setNotDuplicates,
+  unsetNotDuplicates,
+} from "../api.js";
+import { element } from "../dom.js";
+import { showDetails } from "../details.js";
+import { thumbnail } from "../pictures.js";
+import { formatNumber, formatTime, texts } from "../texts.js";
+import { showToast } from "../toasts.js";
+
+const PAGE_SIZE = 50;
+
+/**
+ * What was decided, and how to take it back: kept for as long as the page is open.
+ *
+ * @typedef {{ group: import("../api.js").DuplicateGroup, at: number, undo: () => Promise<unknown> }} Decision
+ * @type {Decision[]}
+ */
+const decisions = [];
+
+/** @type {import("../main.js").View} */
+export function duplicatesView(place, session) {
+  /** @type {import("../api.js").DuplicateGroup[]} */
+  const groups = [];
+  let total = 0;
+  let current = 0;
+  let isBusy = false;
+  let hasLeft = false;
+
+  const count = element("span", { class: "count" });
+  const stage = element("section", { class: "group", "aria-live": "polite" });
+  place.append(
+    element("div", { class: "bar" }, element("h1", {}, texts.duplicates.title), count),
+    session.is_read_only && element("p", { class: "hint" }, texts.duplicates.readOnly) || "",
+    stage,
+    element("p", { class: "hint keyboard-hint" }, texts.duplicates.keyboard),
+  );
+
+  async function load() {
+    // Groups that were decided are gone from the list of the service, as they are from this one.
+    for (;;) {
+      try {
+        const page = await listDuplicates(groups.length, PAGE_SIZE);
+        groups.push(...page.groups);
+        total = page.group_count;
+        count.textContent = texts.duplicates.count(page.group_count);
+        return;
+      } catch (error) {
+        if (hasLeft || !(error instanceof ServiceError) || !error.mayPass) throw error;
+        stage.replaceChildren(element("p", { class: "busy" }, texts.duplicates.comparing));
+        await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfter ?? 2)));
+      }
+    }
+  }
+
+  async function show() {
+    if (current >= groups.length && groups.length < total) await load();
+    if (hasLeft) return;
+    const group = groups[current];
+    if (group === undefined) {
+      stage.replaceChildren(
+        element("p", { class: "empty" }, total === 0 ? texts.duplicates.none : texts.duplicates.done),
+        buttons(),
+      );
+      return;
+    }
+    const members = await Promise.all(group.images.map(describe));
+    if (hasLeft || group !== groups[current]) return;
+    const best = argmax(members, (member) => member.quality);
+    const largest = argmax(members, (member) => (member.width ?? 0) * (member.height ?? 0));
+    stage.replaceChildren(
+      element(
+        "p",
+        { class: "position" },
+        texts.duplicates.position(current + 1, total),
+        " · ",
+        `${group.score.toFixed(2)} ${texts.duplicates.score}`,
+      ),
+      element(
+        "div",
+        { class: "members" },
+        ...members.map((member, index) => {
+          const badges = [
+            index === 0 && texts.duplicates.oldest,
+            index === best && texts.duplicates.best,
+            index === largest && texts.duplicates.largest,
+          ].filter((badge) => badge !== false);
+          return element(
+            "figure",
+            { class: "member" },
+            element(
+              "button",
+              { class: "tile", title: member.image_id, "aria-label": member.image_id, onclick: () => void showDetails(member.image_id, session) },
+              thumbnail({ id: member.image_id, image_time: member.image_time }, session.has_thumbnails),
+            ),
+            element(
+              "figcaption",
+              {},
+              element("span", { class: "hit-id" }, member.image_id),
+              element("span", { class: "hit-facts" }, [sizeOf(member), formatTime(member.image_time)].filter(Boolean).join(" · ")),
+              element("span", { class: "badges" }, ...badges.map((badge) => element("span", { class: "badge" }, badge))),
+              !session.is_read_only &&
+                element("button", { onclick: () => void keep(index) }, `${texts.duplicates.keep}${index < 9 ? ` (${index + 1})` : ""}`),
+            ),
+          );
+        }),
+      ),
+      buttons(),
+    );
+  }
+
+  function buttons() {
+    const has = groups[current] !== undefined;
+    return element(
+      "p",
+      { class: "actions" },
+      element("button", { onclick: () => go(-1), disabled: current === 0, "aria-label": texts.duplicates.previous }, "←"),
+      has && !session.is_read_only && element("button", { onclick: () => void keepAll() }, `${texts.duplicates.keepAll} (N)`),
+      has && element("button", { onclick: () => go(1), title: texts.duplicates.next }, `${texts.duplicates.skip} →`),
+      decisions.length > 0 && element("button", { onclick: () => void undo() }, `${texts.undo} (U)`),
+    );
+  }
+
+  /** @param {number} index The image that stays. */
+  async function keep(index) {
+    const group = groups[current];
+    if (group?.images[index] === undefined) return;
+    const others = group.images.filter((_, other) => other !== index);
+    await decide(texts.duplicates.deleted(others.length), async () => {
+      /** @type {string[]} */
+      const records = [];
+      const undoAll = () => Promise.all(records.map((record) => restoreImage(record)));
+      try {
+        for (const other of others) records.push(await removeImage(other.id));
+      } catch (error) {
+        await undoAll();
+        throw error;
+      }
+      return undoAll;
+    });
+  }
+
+  async function keepAll() {
+    const group = groups[current];
+    if (group === undefined) return;
+    const pairs = group.images.flatMap((one, index) => group.images.slice(index + 1).map((other) => [one.id, other.id]));
+    await decide(texts.duplicates.decided, async () => {
+      for (const [one, other] of pairs) await setNotDuplicates(one, other);
+      return () => Promise.all(pairs.map(([one, other]) => unsetNotDuplicates(one, other)));
+    });
+  }
+
+  /** @param {string} text @param {() => Promise<() => Promise<unknown>>} act Gives what undoes it. */
+  async function decide(text, act) {
+    if (isBusy || session.is_read_only) return;
+    isBusy = true;
+    try {
+      const group = groups[current];
+      decisions.push({ group, at: current, undo: await act() });
+      groups.splice(current, 1);
+      total -= 1;
+      count.textContent = texts.duplicates.count(total);
+      showToast(text, () => void undo());
+    } catch (error) {
+      showToast(/** @type {Error} */ (error).message);
+    } finally {
+      isBusy = false;
+    }
+    await show();
+  }
+
+  async function undo() {
+    const last = decisions.pop();
+    if (last === undefined || isBusy) return;
+    isBusy = true;
+    try {
+      await last.undo();
+      groups.splice(Math.min(last.at, groups.length), 0, last.group);
+      current = Math.min(last.at, groups.length - 1);
+      total += 1;
+      count.textContent = texts.duplicates.count(total);
+      showToast(texts.duplicates.undone);
+    } catch (error) {
+      showToast(`${texts.duplicates.undoFailed}: ${/** @type {Error} */ (error).message}`);
+    } finally {
+      isBusy = false;
+    }
+    await show();
+  }
+
+  /** @param {number} step */
+  function go(step) {
+    current = Math.max(0, Math.min(total, current + step));
+    void show();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target instanceof HTMLInputElement) return;
+    if (event.key === "ArrowRight") go(1);
+    else if (event.key === "ArrowLeft") go(-1);
+    else if (event.key.toLowerCase() === "n") void keepAll();
+    else if (event.key.toLowerCase() === "u") void undo();
+    else if (/^[1-9]$/.test(event.key)) void keep(Number(event.key) - 1);
+    else return;
+    event.preventDefault();
+  }
+
+  addEventListener("keydown", press);
+  load().then(show, (error) => stage.replaceChildren(element("p", { class: "error", role: "alert" }, error.message)));
+  return () => {
+    hasLeft = true;
+    removeEventListener("keydown", press);
+  };
+}
+
+/** @param {import("../api.js").ListedImage} image @returns {Promise<import("../api.js").Image>} */
+async function describe(image) {
+  return getImage(image.id);
+}
+
+/** @param {import("../api.js").Image} image */
+function sizeOf({ width, height }) {
+  return width && height ? `${formatNumber(width)} × ${formatNumber(height)}` : "";
+}
+
+/**
+ * @template T
+ * @param {T[]} items
+ * @param {(item: T) => number} value
+ * @returns {number} The place of the one item that has more than all others; -1 if there is none.
+ */
+function argmax(items, value) {
+  const values = items.map(value);
+  const most = Math.max(...values);
+  return values.filter((each) => each === most).length === 1 ? values.indexOf(most) : -1;
+}

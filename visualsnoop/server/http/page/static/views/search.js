@@ -1,0 +1,206 @@
+// Searching by a picture of one's own, or by a stored one; hits with what they have in common.
+
+import { ServiceError, search, searchById } from "../api.js";
+import { element } from "../dom.js";
+import { showDetails } from "../details.js";
+import { clipped, inverseRegion, thumbnail, withRegion } from "../pictures.js";
+import { formatPercent, texts, transformText } from "../texts.js";
+
+const COUNT = 60;
+const LOWEST = 0.2;
+const DEFAULT_THRESHOLD = 0.4;
+
+/** @type {import("../main.js").View} */
+export function searchView(place, session, imageId) {
+  /** @type {AbortController | undefined} */
+  let running;
+  /** @type {string | undefined} */
+  let previewUrl;
+  let threshold = DEFAULT_THRESHOLD;
+
+  const hits = element("div", { class: "hits", "aria-live": "polite" });
+  const chooser = fileInput({ accept: "image/*" });
+  const camera = fileInput({ accept: "image/*", capture: "environment" });
+  const dropZone = element(
+    "div",
+    { class: "drop-zone" },
+    element("p", {}, texts.search.drop, " ",
+      element("button", { class: "link", onclick: () => chooser.click() }, texts.search.choose),
+      element("span", { class: "camera" }, " · ",
+        element("button", { class: "link", onclick: () => camera.click() }, texts.search.camera))),
+    chooser,
+    camera,
+  );
+  const slider = element("input", {
+    id: "threshold",
+    type: "range",
+    min: LOWEST,
+    max: 1,
+    step: 0.01,
+    value: threshold,
+    "aria-describedby": "threshold-hint",
+    oninput: () => {
+      threshold = Number(slider.value);
+      output.textContent = threshold.toFixed(2);
+      showHits();
+    },
+  });
+  const output = element("output", { for: "threshold" }, threshold.toFixed(2));
+  const controls = element(
+    "div",
+    { class: "threshold", hidden: true },
+    element("label", { for: "threshold" }, texts.search.threshold),
+    slider,
+    output,
+    element("span", { class: "hint", id: "threshold-hint" }, texts.search.copiesFrom),
+  );
+  place.append(element("h1", {}, texts.search.title), dropZone, controls, hits);
+
+  /** @type {{ query: () => HTMLElement, results: import("../api.js").SearchResult[] }} */
+  let found = { query: () => element("span"), results: [] };
+
+  /** @param {Record<string, string>} attributes */
+  function fileInput(attributes) {
+    const input = element("input", {
+      ...attributes,
+      type: "file",
+      hidden: true,
+      onchange: () => {
+        if (input.files?.[0]) void searchBy(input.files[0]);
+        input.value = "";
+      },
+    });
+    return input;
+  }
+
+  /** @param {Blob} file */
+  async function searchBy(file) {
+    if (previewUrl !== undefined) URL.revokeObjectURL(previewUrl);
+    previewUrl = URL.createObjectURL(file);
+    const source = previewUrl;
+    const query = () => {
+      const picture = element("img", { alt: texts.search.query, onerror: () => picture.replaceWith(texts.search.query) });
+      picture.src = source;
+      return element("span", { class: "thumbnail" }, picture);
+    };
+    await run(query, (signal) => search(file, { count: COUNT, min_score: LOWEST }, signal));
+  }
+
+  /** @param {string} id */
+  async function searchByStored(id) {
+    await run(
+      () => thumbnail({ id }, session.has_thumbnails),
+      () => searchById(id, { count: COUNT, min_score: LOWEST }),
+    );
+  }
+
+  /**
+   * @param {() => HTMLElement} query
+   * @param {(signal: AbortSignal) => Promise<import("../api.js").SearchResult[]>} ask
+   */
+  async function run(query, ask) {
+    running?.abort();
+    const current = new AbortController();
+    running = current;
+    hits.replaceChildren(element("p", { class: "busy" }, texts.search.searching));
+    controls.hidden = true;
+    try {
+      const results = await ask(current.signal);
+      found = { query, results };
+      controls.hidden = results.length === 0;
+      showHits();
+    } catch (error) {
+      if (current.signal.aborted) return;
+      hits.replaceChildren(element("p", { class: "error", role: "alert" }, messageOf(error)));
+    }
+  }
+
+  function showHits() {
+    const { query, results } = found;
+    const wanted = results.filter(({ score }) => score >= threshold);
+    const parts = wanted.filter(({ region }) => region && isPart(region));
+    hits.replaceChildren(
+      element("div", { class: "query" }, query(), element("p", { class: "hint" }, texts.search.query)),
+      element(
+        "div",
+        { class: "results" },
+        parts.length > 1 && element("p", { class: "hint" }, texts.search.several(parts.length)),
+        wanted.length === 0 && element("p", { class: "empty" }, texts.search.none),
+        ...wanted.map((hit) => hitCard(hit, query)),
+        wanted.length < results.length &&
+          element("p", { class: "hint" }, texts.search.hidden(results.length - wanted.length)),
+      ),
+    );
+  }
+
+  /** @param {import("../api.js").SearchResult} hit @param {() => HTMLElement} query */
+  function hitCard(hit, query) {
+    const region = hit.region ?? null;
+    const inQuery = region === null ? null : inverseRegion(region);
+    const facts = [
+      transformText(hit.transform),
+      hit.overlap ? `${formatPercent(hit.overlap)} ${texts.search.overlap}` : "",
+    ].filter(Boolean);
+    return element(
+      "button",
+      {
+        class: `hit ${hit.score >= 0.7 ? "is-copy" : ""}`,
+        onclick: () => void showDetails(hit.id, session),
+      },
+      element(
+        "span",
+        { class: "pair" },
+        withRegion(query(), inQuery && clipped(inQuery), texts.search.regionQuery),
+        withRegion(thumbnail(hit, session.has_thumbnails), region && clipped(region), texts.search.regionHit),
+      ),
+      element("span", { class: "hit-id" }, hit.id),
+      element("span", { class: "hit-facts" }, element("strong", { class: "score" }, hit.score.toFixed(2)), ...facts.map((fact) => ` · ${fact}`)),
+    );
+  }
+
+  /** @param {DragEvent} event */
+  function drop(event) {
+    event.preventDefault();
+    dropZone.classList.remove("is-over");
+    const file = event.dataTransfer?.files[0];
+    if (file) void searchBy(file);
+  }
+
+  /** @param {DragEvent} event */
+  function dragOver(event) {
+    event.preventDefault();
+    dropZone.classList.add("is-over");
+  }
+
+  /** @param {ClipboardEvent} event */
+  function paste(event) {
+    const file = [...(event.clipboardData?.files ?? [])][0];
+    if (file) void searchBy(file);
+  }
+
+  const dragLeave = () => dropZone.classList.remove("is-over");
+  place.addEventListener("dragover", dragOver);
+  place.addEventListener("dragleave", dragLeave);
+  place.addEventListener("drop", drop);
+  addEventListener("paste", paste);
+  if (imageId) void searchByStored(imageId);
+  return () => {
+    running?.abort();
+    if (previewUrl !== undefined) URL.revokeObjectURL(previewUrl);
+    place.removeEventListener("dragover", dragOver);
+    place.removeEventListener("dragleave", dragLeave);
+    place.removeEventListener("drop", drop);
+    removeEventListener("paste", paste);
+  };
+}
+
+/** @param {import("../pictures.js").Region} region Whether the stored image is a part of the query. */
+function isPart(region) {
+  return region.some(({ x, y }) => x < -0.1 || x > 1.1 || y < -0.1 || y > 1.1);
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  if (error instanceof ServiceError && error.status === 415) return `${texts.search.notAnImage} ${error.message}`;
+  return /** @type {Error} */ (error).message;
+}
