@@ -375,12 +375,15 @@ class Collection(BaseCollection):
         Args:
             min_score: How similar two images must be to be taken for copies, 0.5 to 1; 0.7 by
                 default.
-            count: How many groups to return at most, 1 to 1,000; 100 by default.
+            count: How many groups to return at most, 1 to 1,000; 100 by default. There are fewer
+                where they have many images.
             offset: How many of the first groups to leave out; 0 by default.
             timeout: As in `add_image`.
 
         Returns:
             The groups of this page as `groups`, and how many there are in all as `group_count`.
+            Of a group with more than 1,000 images there are the oldest; `image_count` tells how
+            many it has.
 
         Raises:
             ServerError: With status 503, if many images that came at once have still to be

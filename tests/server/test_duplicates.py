@@ -37,8 +37,8 @@ scored_pairs = st.lists(
 
 def components(pairs: list[tuple[str, str, float]]) -> Components:
     found = Components()
-    for pair in pairs:
-        found.connect([pair])
+    for one, other, score in pairs:
+        found.connect([(one, score, [other])])
     return found
 
 

@@ -224,6 +224,7 @@ def test_copies_are_grouped_best_evidence_first(
     assert groups(with_copies) == [[photos[0].stem, "copy 1", "copy 2"], [photos[1].stem, "crop"]]
     body = with_copies.get("/duplicates").json()
     assert body["group_count"] == 2
+    assert [group["image_count"] for group in body["groups"]] == [3, 2]
     assert body["groups"][0]["score"] > body["groups"][1]["score"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from visualsnoop.server.fingerprinting.turns import FairTurns, QueueFull
+from visualsnoop.server.turns import FairTurns, QueueFull
 
 
 def asynchronous(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

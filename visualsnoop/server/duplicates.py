@@ -19,10 +19,11 @@ from attrs import frozen
 from .errors import unavailable
 from .search import find_similar
 from .storage.duplicates import (
+    Copies,
     ScoredPair,
     finish_comparison,
     queued_comparisons,
-    stored_pairs,
+    stored_copies,
 )
 from .storage.fingerprint_columns import DamagedFingerprint
 from .storage.images import Candidate, ImageStore, StoredImage
@@ -131,9 +132,9 @@ class Duplicates:
                 # All that is read is of one moment.
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 components = Components()
-                async for pairs in stored_pairs(connection, collection_id, min_score):
-                    components.connect(pairs)
                 # Others are answered meanwhile.
+                async for copies in stored_copies(connection, collection_id, min_score):
+                    await asyncio.to_thread(components.connect, copies)
                 found = await asyncio.to_thread(components.sorted)
                 page = _page(found, offset, count)
                 groups = await self._described(connection, collection_id, page)
@@ -218,14 +219,16 @@ class Components:
         # Of each root: the highest score of its component.
         self._scores: dict[str, float] = {}
 
-    def connect(self, pairs: Iterable[ScoredPair]) -> None:
-        for one, other, score in pairs:
-            root, joined = self._root(one), self._root(other)
-            if joined != root:
-                self._parents[joined] = root
-                score = max(score, self._scores.pop(joined, 0))
-            if score > self._scores.get(root, 0):
-                self._scores[root] = score
+    def connect(self, images: Iterable[Copies]) -> None:
+        """Connect images with their copies."""
+        for image_id, score, other_ids in images:
+            root = self._root(image_id)
+            for other_id in other_ids:
+                joined = self._root(other_id)
+                if joined != root:
+                    self._parents[joined] = root
+                    score = max(score, self._scores.pop(joined, 0))
+            self._scores[root] = max(score, self._scores.get(root, 0))
 
     def _root(self, image_id: str) -> str:
         parents = self._parents

@@ -1,16 +1,27 @@
-"""A search: the database gives candidates, and each of them is compared with the query."""
+"""A search: the database gives candidates, and each of them is compared with the query.
+
+Collections take turns, and what is computed meanwhile keeps no other request waiting.
+"""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import ParamSpec, TypeVar
 
+from .errors import unavailable
+from .matching import similarity
 from .matching.fingerprint import Fingerprint
 from .matching.similarity import Match, rank
 from .metrics import STEP_SECONDS
 from .storage.fingerprint_columns import check_compared
 from .storage.images import Candidate, ImageStore
+from .turns import QueueFull
 
 _log = logging.getLogger(__name__)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 async def find_similar(
@@ -30,17 +41,52 @@ async def find_similar(
         start, stop: Which places of the results are wanted, the latter excluded; None for all that
             are compared by more than their embeddings.
         without: An image to leave out: the picture itself, if it is stored.
+
+    Raises:
+        APIError: 503, if too many searches wait.
     """
-    with STEP_SECONDS.labels("search").time():
-        candidates = await store.candidates(collection_id, query, start, stop or 0, without)
-    with STEP_SECONDS.labels("compare").time():
-        # Other requests are answered meanwhile.
-        ranked = await asyncio.to_thread(_ranked, query, candidates)
+    async with _turn(store, collection_id):
+        with STEP_SECONDS.labels("search").time():
+            candidates = await store.candidates(collection_id, query, start, stop or 0, without)
+        with STEP_SECONDS.labels("compare").time():
+            ranked = await _in_thread(_ranked, query, candidates)
     # What is compared by its embedding alone comes last, and only what is in the wanted places.
     near = sum(candidate.fingerprint.pdq is not None for candidate in candidates)
     if start >= near and stop is not None:
         return ranked[near : near + stop - start]
     return ranked[start:stop]
+
+
+async def compare(
+    store: ImageStore, collection_id: str, query: Fingerprint, stored: Fingerprint
+) -> Match:
+    """Compare a picture with an image of a collection, as `similarity.compare` does.
+
+    Raises:
+        APIError: 503, if too many searches wait.
+    """
+    async with _turn(store, collection_id):
+        return await _in_thread(similarity.compare, query, stored)
+
+
+@asynccontextmanager
+async def _turn(store: ImageStore, collection_id: str) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(store.search_turn(collection_id))
+        except QueueFull:
+            raise unavailable("Too many searches are waiting", 2) from None
+        yield
+
+
+async def _in_thread(act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What a function returns, which is run to its end even if nobody waits for it any more."""
+    working = asyncio.ensure_future(asyncio.to_thread(act, *args, **kwargs))
+    try:
+        return await asyncio.shield(working)
+    finally:
+        # Threads cannot be stopped: so long, it is still the turn of who has begun it.
+        await asyncio.wait([working])
 
 
 def _ranked(query: Fingerprint, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Match]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import Model, frozen, of_type
+from ..types import UNSET, Model, Unset, frozen, of_type
 
 if TYPE_CHECKING:
     from ..models.listed_image import ListedImage
@@ -22,22 +22,26 @@ class DuplicateGroup(Model):
         score (float): How similar two pictures are; 1 is the same picture. Of a group, the
             highest score of two of its images.
         images (list[ListedImage]): The images of the group, oldest first; the first may be the
-            original.
+            original. Of a larger group the oldest 1,000.
+        image_count (int): How many images the group has, those that are not listed included.
     """
 
     score: float = _attrs_field(validator=of_type(int, float))
     images: list[ListedImage] = _attrs_field(validator=of_type([Model]))
+    image_count: int | None = _attrs_field(default=None, validator=of_type(int, type(None)))
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "images", frozen(self.images))
         score = self.score
         images = self.images
+        image_count = self.image_count
 
         dict.update(
             self,
             {
                 "score": score,
                 "images": frozen(images),
+                "image_count": image_count,
             },
         )
 
@@ -59,9 +63,11 @@ class DuplicateGroup(Model):
 
             images.append(images_item)
 
+        image_count = d.pop("image_count", UNSET)
         model = cls(
             score=score,
             images=images,
+            image_count=None if isinstance(image_count, Unset) else image_count,
         )
         return model._take_over(src_dict)
 
@@ -69,6 +75,8 @@ class DuplicateGroup(Model):
     def __getitem__(self, key: Literal["score"], /) -> float: ...
     @overload
     def __getitem__(self, key: Literal["images"], /) -> list[dict[str, Any]]: ...
+    @overload
+    def __getitem__(self, key: Literal["image_count"], /) -> int: ...
     @overload
     def __getitem__(self, key: str, /) -> Any: ...
     def __getitem__(self, key: str, /) -> Any:

@@ -17,10 +17,10 @@ from attrs import frozen
 
 from ..matching.cost_limits import memory_needed
 from ..settings import MIB, Settings
+from ..turns import FairTurns
 from .memory import MemoryBudget
 from .messages import Wanted
 from .process import CannotStart, FingerprintProcess, ProcessDied, ending
-from .turns import FairTurns
 
 _log = logging.getLogger(__name__)
 

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..settings import Settings
+from ..turns import QueueFull
 from .messages import Wanted, receive, send
 from .pool import FingerprintPool, Response
 from .process import CannotStart
-from .turns import QueueFull
 
 _log = logging.getLogger(__name__)
 

@@ -1,10 +1,12 @@
 """The ASGI application of one process of the service."""
 
+import asyncio
 import logging
 import multiprocessing
 import os
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
@@ -33,6 +35,8 @@ from .routes import routes
 SOCKET = "fingerprints.sock"
 _RATE_LIMIT_FILE = "rate-limit"
 
+_OTHER_THREADS = 4
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +54,9 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         _end_with_parent()
+        # As many searches compute at once as there are connections; others have little to do.
+        threads = ThreadPoolExecutor(settings.database_connections + _OTHER_THREADS)
+        asyncio.get_running_loop().set_default_executor(threads)
         with ExitStack() as stack:
             limiter = None
             if settings.rate:

@@ -1,6 +1,7 @@
 """Responses of the contract, which are made of its models."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from starlette.background import BackgroundTask
@@ -20,6 +21,11 @@ class _Model(Protocol):
 def model_response(model: _Model, background: BackgroundTask | None = None) -> JSONResponse:
     """A response of a model, with its status; `background` is run when it has been sent."""
     return JSONResponse(model, model.status, background=background)
+
+
+async def list_response(model: Callable[[], _Model]) -> JSONResponse:
+    """A response of a model with many parts, which is built while other requests are answered."""
+    return await asyncio.to_thread(lambda: model_response(model()))
 
 
 def listed_images(images: Iterable[StoredImage]) -> list[ListedImage]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 from .pool import Connection
 
-_CHUNK = 1000  # rows
+_CHUNK = 50  # images, of which most have no more than 100 copies
 
 ScoredPair = tuple[str, str, float]
 """The IDs of two images, the lesser one first, and how similar they are."""
@@ -61,10 +61,16 @@ async def discard_pairs(connection: Connection, collection_id: str, image_id: st
         )
 
 
-async def stored_pairs(
+Copies = tuple[str, float, Sequence[str]]
+"""An image ID, the IDs of copies of it, and before these the highest score of one of them."""
+
+
+async def stored_copies(
     connection: Connection, collection_id: str, min_score: float
-) -> AsyncIterator[Sequence[ScoredPair]]:
+) -> AsyncIterator[Sequence[Copies]]:
     """The pairs that are similar enough and not decided to be no duplicates, some at a time.
+
+    Those whose first image is the same are together, which are read faster than one by one.
 
     Args:
         connection: A connection in a transaction.
@@ -72,18 +78,20 @@ async def stored_pairs(
         min_score: The lowest score.
     """
     # A cursor with a name stays in the database, and gives the rows bit by bit.
-    async with connection.cursor("pairs") as cursor:
+    async with connection.cursor("copies") as cursor:
         await cursor.execute(
             """
-            SELECT image_id, other_id, score FROM pairs
+            SELECT image_id, max(score), array_agg(other_id) FROM pairs
             WHERE collection_id = %(collection_id)s AND score >= %(min_score)s
                 AND NOT EXISTS (
                     SELECT 1 FROM not_duplicates AS said
                     WHERE said.collection_id = %(collection_id)s
                         AND said.image_id = pairs.image_id AND said.other_id = pairs.other_id
                 )
+            GROUP BY image_id
             """,
             {"collection_id": collection_id, "min_score": min_score},
+            binary=True,
         )
         while rows := await cursor.fetchmany(_CHUNK):
             yield rows

@@ -8,6 +8,7 @@ import base64
 import json
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from attrs import frozen
@@ -63,6 +64,10 @@ class ImageStore:
         self._pool = pool
         # By collection: whether it is large, and until when that holds by the monotonic clock.
         self._known_sizes: dict[str, tuple[bool, float]] = {}
+
+    def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
+        """The turn of a collection to be searched; see `Pool.slow_turn`."""
+        return self._pool.slow_turn(collection_id)
 
     async def count(self, collection_id: str) -> int:
         """How many images a collection has."""

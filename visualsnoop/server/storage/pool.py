@@ -4,6 +4,7 @@ import asyncio
 import math
 import select
 import time
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ..matching.similarity import DEPTH_OF_LARGE
 from ..settings import Settings
+from ..turns import FairTurns
 from .data_folder import disk_is_full
 
 # Seconds. A machine that has vanished does not say that its connections have ended.
@@ -27,6 +29,7 @@ _TIMEOUTS = {
 }
 _WAIT = 5.0  # seconds for a connection
 _MAX_WAITING = 200
+_QUICK = 2  # connections that no statement holds for long
 _CHUNK = 500  # rows
 _LOCK_TIME = 5.0  # seconds
 
@@ -57,6 +60,25 @@ class Pool(AsyncConnectionPool[Connection]):
 
     data: Path | None = None
     _looked = -math.inf
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Keys are looked up by the others, and images by their IDs.
+        slow = max(1, self.max_size - _QUICK)
+        self._slow_turns = FairTurns[int](max(1, slow // 2), _MAX_WAITING)
+        for number in range(slow):
+            self._slow_turns.put(number)
+
+    def slow_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
+        """The turn of a collection to make statements that may take long.
+
+        One collection gets half of the connections for that, so that nobody waits for the searches
+        of a single other one.
+
+        Raises:
+            QueueFull: If too many wait, when the context is entered.
+        """
+        return self._slow_turns.turn(collection_id)
 
     def disk_is_full(self) -> bool:
         """Whether the embedded database has no space left to work in."""

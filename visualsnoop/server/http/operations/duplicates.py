@@ -13,8 +13,9 @@ from ...storage.duplicates import set_not_duplicates as store_decision
 from ...storage.duplicates import unset_not_duplicates as remove_decision
 from ...storage.keys import Key, changing
 from ..dependencies import Dependencies
+from ..disconnects import while_connected
 from ..parameters import MAX_COUNT, MAX_OFFSET, integer, number, path_image_id
-from ..responses import listed_images, model_response
+from ..responses import list_response, listed_images, model_response
 from .images import find_image
 
 _COPY_SCORE = 0.7
@@ -24,14 +25,19 @@ async def list_duplicates(request: Request, key: Key, deps: Dependencies) -> JSO
     min_score = number(request, "min_score", least=MIN_SCORE, most=1, default=_COPY_SCORE)
     count = integer(request, "count", least=1, most=MAX_COUNT, default=100)
     offset = integer(request, "offset", least=0, most=MAX_OFFSET, default=0)
-    page = await deps.duplicates.groups(key.collection_id, min_score, offset, count)
-    return model_response(
-        DuplicateList(
+    groups = deps.duplicates.groups(key.collection_id, min_score, offset, count)
+    page = await while_connected(request, groups)
+    return await list_response(
+        lambda: DuplicateList(
             status=200,
             message="OK",
             collection_id=key.collection_id,
             groups=[
-                DuplicateGroup(score=group.score, images=listed_images(group.images))
+                DuplicateGroup(
+                    score=group.score,
+                    images=listed_images(group.images),
+                    image_count=group.image_count,
+                )
                 for group in page.groups
             ],
             group_count=page.group_count,

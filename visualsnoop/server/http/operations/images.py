@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from visualsnoop_api.models.image import Image
 from visualsnoop_api.models.image_list import ImageList
 
-from ...errors import image_id_taken, image_not_found, thumbnail_not_found
+from ...errors import APIError, image_id_taken, image_not_found, thumbnail_not_found
 from ...fingerprinting.messages import Fingerprinted
 from ...storage.images import StoredImage
 from ...storage.keys import Key, changing
@@ -18,7 +18,7 @@ from ...storage.thumbnails import find_thumbnail, store_thumbnail
 from ..dependencies import Dependencies
 from ..disconnects import while_connected
 from ..parameters import MAX_COUNT, checked_image_id, integer, path_image_id
-from ..responses import listed_images, model_response
+from ..responses import list_response, listed_images, model_response
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ async def compare_later(deps: Dependencies, collection_id: str, image_id: str) -
     """Look for the copies of an image that was stored, after the response."""
     try:
         await deps.duplicates.compare(collection_id, image_id)
-    except psycopg.Error as error:
+    except (psycopg.Error, APIError) as error:
         # It stays in the queue, and is compared when duplicates are asked for.
         _log.warning("The copies of an image will be looked for later: %s", error)
 
@@ -124,8 +124,8 @@ async def list_images(request: Request, key: Key, deps: Dependencies) -> JSONRes
         first = await find_image(key, deps, checked_image_id(start))
         found = await deps.images.newest_from(key.collection_id, first, count + 1)
     page, following = found[:count], found[count:]
-    return model_response(
-        ImageList(
+    return await list_response(
+        lambda: ImageList(
             status=200,
             message="OK",
             collection_id=key.collection_id,

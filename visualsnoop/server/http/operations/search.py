@@ -17,14 +17,14 @@ from visualsnoop_api.models.search_results import SearchResults
 
 from ...errors import bad_request, image_not_found
 from ...matching.fingerprint import Fingerprint
-from ...matching.similarity import Match, compare
-from ...search import find_similar
-from ...storage.images import StoredImage
+from ...matching.similarity import Match
+from ...search import compare, find_similar
+from ...storage.images import Candidate, StoredImage
 from ...storage.keys import Key
 from ..dependencies import Dependencies
 from ..disconnects import while_connected
 from ..parameters import MAX_COUNT, MAX_OFFSET, integer, number, path_image_id
-from ..responses import model_response
+from ..responses import list_response, model_response
 
 _LOOK_ALIKE_SCORE = 0.4
 
@@ -48,12 +48,13 @@ class _Window:
 async def search_images(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     window = _Window.of(request)
     queries = await _queries_of_body(request, key, deps)
-    return model_response(
-        SearchResults(
+    similar = await while_connected(request, _similar(key, deps, queries, window))
+    return await list_response(
+        lambda: SearchResults(
             status=200,
             message="OK",
             collection_id=key.collection_id,
-            results=await _similar(key, deps, queries, window),
+            results=_results(similar, window),
         )
     )
 
@@ -61,14 +62,17 @@ async def search_images(request: Request, key: Key, deps: Dependencies) -> JSONR
 async def search_images_by_id(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
     window = _Window.of(request)
     image, fingerprint = await _stored_fingerprint(key, deps, path_image_id(request))
-    return model_response(
-        SearchByIdResults(
+    similar = await while_connected(
+        request, _similar(key, deps, [fingerprint], window, without=image.image_id)
+    )
+    return await list_response(
+        lambda: SearchByIdResults(
             status=200,
             message="OK",
             collection_id=key.collection_id,
             image_id=image.image_id,
             image_time=image.image_time,
-            results=await _similar(key, deps, [fingerprint], window, without=image.image_id),
+            results=_results(similar, window),
         )
     )
 
@@ -79,7 +83,8 @@ async def _similar(
     queries: Sequence[Fingerprint],
     window: _Window,
     without: str | None = None,
-) -> list[SearchResult]:
+) -> list[tuple[Candidate, Match]]:
+    """What is in the window, best first."""
     # Where there are several models, what is on a page depends on all results before it.
     start = window.start if len(queries) == 1 else 0
     rankings = [
@@ -88,7 +93,10 @@ async def _similar(
     ]
     scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
     good = (item for item in scored if item[1].score >= window.min_score)
-    page = islice(good, window.start - start, window.stop - start)
+    return list(islice(good, window.start - start, window.stop - start))
+
+
+def _results(similar: Sequence[tuple[Candidate, Match]], window: _Window) -> list[SearchResult]:
     return [
         SearchResult(
             id=image.image_id,
@@ -98,7 +106,7 @@ async def _similar(
             region=_region(match),
             overlap=match.overlap,
         )
-        for place, (image, match) in enumerate(page, window.start)
+        for place, (image, match) in enumerate(similar, window.start)
     ]
 
 
@@ -110,7 +118,7 @@ async def compare_image(request: Request, key: Key, deps: Dependencies) -> JSONR
         raise bad_request(
             f"Image {image.image_id!r} was stored with another model: add it again to compare"
         )
-    match = compare(comparable[0], fingerprint)
+    match = await compare(deps.images, key.collection_id, comparable[0], fingerprint)
     return model_response(
         Comparison(
             status=200,
@@ -131,7 +139,7 @@ async def compare_images_by_id(request: Request, key: Key, deps: Dependencies) -
     other, fingerprint = await _stored_fingerprint(key, deps, path_image_id(request, "other_id"))
     if query.version != fingerprint.version:
         raise bad_request("The images were stored with different models: add one again")
-    match = compare(query, fingerprint)
+    match = await compare(deps.images, key.collection_id, query, fingerprint)
     return model_response(
         ComparisonById(
             status=200,

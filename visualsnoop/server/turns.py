@@ -6,8 +6,10 @@ The clock of a key that did not want anything is set to where the others are: no
 """
 
 import asyncio
+import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
 
 from attrs import define, field
@@ -52,6 +54,17 @@ class FairTurns(Generic[_T]):
         self._free: deque[_T] = deque()
         self._keys: dict[str, _Key[_T]] = {}
         self._clock = 0.0
+
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[_T]:
+        """Have a thing for a key for the time being, which is what that costs; raises as `get`."""
+        thing = await self.get(name)
+        started = time.monotonic()
+        try:
+            yield thing
+        finally:
+            self.done(name, time.monotonic() - started)
+            self.put(thing)
 
     def put(self, thing: _T) -> None:
         """Give a thing, new or given back, to whose turn it is."""
