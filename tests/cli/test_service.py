@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from visualsnoop import Collection
+from visualsnoop.exceptions import NotFoundError
 from visualsnoop.server.storage.collections import find_collection
-from visualsnoop.server.storage.keys import list_keys
+from visualsnoop.server.storage.keys import NewKeys, list_keys
 
 from .command import run
 
@@ -88,6 +90,25 @@ def test_expiry_that_is_no_date_is_refused(database: str) -> None:
     assert "2030-01-31" in answer.stderr
 
 
+def test_thumbnails_are_kept_and_deleted(database: str, service: str, photo: Path) -> None:
+    at = f"--database={database}"
+    created = run("keys", "create", "in pictures", "--user=ada", "--thumbnails", "--json", at)
+    keys = NewKeys(**json.loads(created.stdout))
+    with Collection(keys.public_key, keys.secret_key, service) as collection:
+        collection.add_image(photo, "cat")
+        assert collection.get_thumbnail("cat")
+        off = run("collections", "thumbnails", "in pictures", "off", at)
+        assert off.stdout == "in pictures keeps no thumbnails; 1 were deleted\n"
+        with pytest.raises(NotFoundError):
+            collection.get_thumbnail("cat")
+        assert run("collections", "thumbnails", keys.collection_id, "on", at).returncode == 0
+        collection.add_image(photo, "cat", update_existing=True)
+        assert collection.get_thumbnail("cat")
+    unknown = run("collections", "thumbnails", "nothing", "on", at)
+    assert unknown.returncode == 1
+    assert "no collection 'nothing'" in unknown.stderr
+
+
 def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
     at = ("--database", database)
     made = json.loads(run("keys", "create", "before", "--user", "eve", "--json", *at).stdout)
@@ -95,7 +116,17 @@ def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
     assert run("collections", "rename", collection_id, "after", *at).returncode == 0
     listed = run("collections", "list", *at).stdout.splitlines()
     (line,) = [line for line in listed if line.startswith(collection_id)]
-    assert line.split()[3:] == ["0", "images", "1", "key", "pairs", "after", "(eve)"]
+    assert line.split()[3:] == [
+        "0",
+        "images",
+        "1",
+        "key",
+        "pairs",
+        "no",
+        "thumbnails",
+        "after",
+        "(eve)",
+    ]
     unconfirmed = run("collections", "delete", collection_id, *at)
     assert unconfirmed.returncode == 1
     assert "after" in unconfirmed.stdout

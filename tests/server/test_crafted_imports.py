@@ -46,10 +46,11 @@ def embedding(*numbers: float, size: int = MODEL_DIMENSIONS) -> str:
 
 SOURCE = {
     "format": "visualsnoop-export",
-    "format_version": 2,
+    "format_version": 3,
     "collection_id": "5f3c9a01",
     "name": "holidays",
     "user": "ada",
+    "has_thumbnails": True,
 }
 IMAGE = {
     "image_id": "beach",
@@ -60,6 +61,8 @@ IMAGE = {
     "embedding": embedding(),
     "keypoints": base64.b64encode(bytes(44)).decode(),
     "detail": "",
+    "size": [4000, 3000],
+    "thumbnail": base64.b64encode(b"RIFF\0\0\0\0WEBP").decode(),
 }
 DECISION = {"image_id": "a", "image_time": TIME, "other_id": "b", "other_time": TIME}
 
@@ -98,6 +101,19 @@ def test_file_that_is_right_is_imported(database: str, tmp_path: Path) -> None:
     path = crafted(tmp_path / "file", *others, {"not_duplicates": DECISION})
     message, _, stored = imported(database, path)
     assert (message, stored) == ("", 2)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_file_of_an_earlier_format_is_imported(version: int, database: str, tmp_path: Path) -> None:
+    source = {**SOURCE, "format_version": version}
+    image = dict(IMAGE)
+    del source["has_thumbnails"], image["size"], image["thumbnail"]
+    if version == 1:
+        del image["detail"]
+    message, _, stored = imported(
+        database, crafted(tmp_path / "file", {"image": image}, source=source)
+    )
+    assert (message, stored) == ("", 1)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +163,19 @@ def test_file_that_is_right_is_imported(database: str, tmp_path: Path) -> None:
         ("detail", base64.b64encode(b"no detail").decode()),
         ("detail", base64.b64encode(bytes(5)).decode()),
         ("detail", HUGE),
+        ("size", 4000),
+        ("size", []),
+        ("size", [4000]),
+        ("size", [0, 3000]),
+        ("size", [4000, 2**31]),
+        ("size", [4000.0, 3000.0]),
+        ("size", [True, True]),
+        ("size", "4000x3000"),
+        ("thumbnail", ""),
+        ("thumbnail", 7),
+        ("thumbnail", "not base64!"),
+        ("thumbnail", base64.b64encode(b"<svg onload='alert(1)'/>").decode()),
+        ("thumbnail", base64.b64encode(b"RIFF\0\0\0\0WEBP" + bytes(200_000)).decode()),
     ],
 )
 def test_image_that_cannot_be_stored_is_refused_with_its_line(
@@ -222,6 +251,8 @@ def test_line_that_is_no_object_is_refused(line: bytes, database: str, tmp_path:
         ("name", ""),
         ("name", "a\0b"),
         ("user", None),
+        ("has_thumbnails", "yes"),
+        ("has_thumbnails", 1),
     ],
 )
 def test_source_that_is_none_is_refused(

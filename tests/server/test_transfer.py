@@ -36,6 +36,7 @@ from visualsnoop.server.storage.export_records import (
     Source,
 )
 from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.thumbnails import keep_thumbnails
 from visualsnoop.server.storage.transfer import export_collection, import_collection
 
 from ..pictures import different_picture
@@ -58,6 +59,8 @@ images = st.builds(
     embedding=st.just(b"\0\x3c\0\x3c"),
     keypoints=st.just(bytes(KEYPOINT.itemsize)),
     detail=st.just(b""),
+    size=st.none() | st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)),
+    thumbnail=st.none() | st.binary(max_size=9).map(lambda rest: b"RIFF\0\0\0\0WEBP" + rest),
 )
 decisions = st.builds(
     lambda ids, one, other: ExportedDecision(ids[0], one, ids[1], other),
@@ -92,7 +95,7 @@ def stored(database: str, collection_id: str) -> list[tuple[object, ...]]:
     with psycopg.connect(database) as connection:
         return connection.execute(
             "SELECT image_id, image_time, version, quality, pdq, embedding::text, keypoints,"
-            " detail FROM images WHERE collection_id = %s ORDER BY image_id",
+            " detail, width, height FROM images WHERE collection_id = %s ORDER BY image_id",
             (collection_id,),
         ).fetchall()
 
@@ -156,6 +159,28 @@ def test_deleted_collection_comes_back_under_its_id(
     assert stored(database, keys.collection_id) == before
 
 
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_thumbnails_come_back_with_a_collection_that_kept_them(
+    is_wanted: bool, database: str, service: str, keys: NewKeys, tmp_path: Path
+) -> None:
+    keep_thumbnails(database, keys.collection_id, True)
+    with client(service, keys) as connection:
+        connection.post("/image/a", content=different_picture(1))
+        webp = connection.get("/image/a/thumbnail").content
+        export_collection(database, keys.collection_id, tmp_path / "export")
+        # One that has been turned off is not turned on, or filled, by a file.
+        keep_thumbnails(database, keys.collection_id, False)
+        import_collection(database, tmp_path / "export")
+        assert connection.get("/image/a/thumbnail").status_code == 404
+        keep_thumbnails(database, keys.collection_id, is_wanted)
+        import_collection(database, tmp_path / "export")
+        assert (connection.get("/image/a/thumbnail").content == webp) == is_wanted
+    name = uuid4().hex
+    import_collection(database, tmp_path / "export", name, "ada")
+    with client(service, create_keys(database, name, "ada")) as copy:
+        assert copy.get("/image/a/thumbnail").content == webp
+
+
 def test_images_are_never_replaced(
     database: str, keys: NewKeys, holidays: httpx.Client, tmp_path: Path
 ) -> None:
@@ -215,7 +240,7 @@ def test_nothing_is_imported_from_a_changed_file(database: str, tmp_path: Path) 
 def test_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "export"
     write(path, [])
-    path.write_bytes(path.read_bytes().replace(b'"format_version":2', b'"format_version":3'))
+    path.write_bytes(path.read_bytes().replace(b'"format_version":3', b'"format_version":4'))
     with pytest.raises(UnusableExport, match="newer"):
         verified(path, DIMENSIONS)
 
@@ -289,6 +314,6 @@ def test_lines_are_json_that_others_can_read(
     export_collection(database, keys.collection_id, path)
     with gzip.open(path) as file:
         first, *middle, last = map(json.loads, file)
-    assert (first["format"], first["format_version"]) == ("visualsnoop-export", 2)
+    assert (first["format"], first["format_version"]) == ("visualsnoop-export", 3)
     assert [next(iter(line)) for line in middle] == 6 * ["image"] + ["not_duplicates"]
     assert last["end"]["images"] == 6

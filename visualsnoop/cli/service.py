@@ -45,6 +45,7 @@ def _expiry(context: click.Context, option: click.Parameter, text: str | None) -
     callback=_expiry,
     help="When the keys stop working: 2030-01-31, or 2030-01-31T18:00 (UTC unless it says).",
 )
+@click.option("--thumbnails", is_flag=True, help="Have the collection keep thumbnails.")
 @json_option
 @database_options
 def create(
@@ -52,6 +53,7 @@ def create(
     user: str,
     read_only: bool,
     expires: datetime | None,
+    thumbnails: bool,
     as_json: bool,
     data: Path | None,
     database: str | None,
@@ -66,7 +68,15 @@ def create(
 
     with opened_database(data, database) as url:
         vault = opened_vault(url, data)
-        new_keys = create_keys(url, name, user, vault, is_read_only=read_only, expires=expires)
+        new_keys = create_keys(
+            url,
+            name,
+            user,
+            vault,
+            is_read_only=read_only,
+            expires=expires,
+            with_thumbnails=thumbnails,
+        )
     _print_keys(new_keys, as_json)
 
 
@@ -143,7 +153,7 @@ def rotate(
 
 @click.group(cls=CommandGroup)
 def collections() -> None:
-    """List, rename and delete collections."""
+    """Manage collections, and whether they keep thumbnails."""
 
 
 @collections.command("list")
@@ -164,6 +174,7 @@ def list_collections_(as_json: bool, data: Path | None, database: str | None) ->
             _time(collection.created),
             f"{collection.image_count} images",
             f"{collection.key_count} key pairs",
+            "thumbnails" if collection.has_thumbnails else "no thumbnails",
             f"{collection.name} ({collection.user})",
         ),
     )
@@ -181,6 +192,28 @@ def rename(collection_id: str, name: str, data: Path | None, database: str | Non
     with opened_database(data, database) as url:
         rename_collection(url, collection_id, name)
     click.echo(f"renamed {collection_id} to {name}")
+
+
+@collections.command()
+@click.argument("collection")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@database_options
+def thumbnails(collection: str, switch: str, data: Path | None, database: str | None) -> None:
+    """Keep thumbnails of a collection, or delete them.
+
+    COLLECTION is its name or ID. Once it is "on", a small picture is kept of each image that is
+    added; "off" deletes them all at once, and keeps none.
+    """
+    from ..server.storage.collections import resolve_collection
+    from ..server.storage.opening import opened_database
+    from ..server.storage.thumbnails import keep_thumbnails
+
+    with opened_database(data, database) as url:
+        deleted = keep_thumbnails(url, resolve_collection(url, collection), switch == "on")
+    if switch == "on":
+        click.echo(f"{collection} keeps thumbnails of what is added from now on")
+    else:
+        click.echo(f"{collection} keeps no thumbnails; {deleted} were deleted")
 
 
 @collections.command()

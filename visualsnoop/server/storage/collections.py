@@ -48,7 +48,12 @@ async def collection_ids(pool: "Pool") -> list[str]:
 
 
 def find_or_create_collection(
-    connection: psycopg.Connection, name: str, user: str, wanted_id: str | None = None
+    connection: psycopg.Connection,
+    name: str,
+    user: str,
+    wanted_id: str | None = None,
+    *,
+    has_thumbnails: bool = False,
 ) -> str:
     """The ID of a collection of a user, which is created if there is none.
 
@@ -57,6 +62,7 @@ def find_or_create_collection(
         name: The name of the collection.
         user: The user who owns it.
         wanted_id: The ID of a new collection, if it is free; None for any.
+        has_thumbnails: Whether a new collection keeps thumbnails.
     """
     while True:
         row = connection.execute(
@@ -66,9 +72,9 @@ def find_or_create_collection(
             return str(row[0])
         # An ID of 32 bits may be taken by another collection: then nothing is inserted.
         connection.execute(
-            "INSERT INTO collections (collection_id, name, owner) VALUES (%s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            (wanted_id or secrets.token_hex(4), name, user),
+            "INSERT INTO collections (collection_id, name, owner, has_thumbnails)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (wanted_id or secrets.token_hex(4), name, user, has_thumbnails),
         )
         wanted_id = None
 
@@ -90,6 +96,27 @@ def find_collection(database: str, collection_id: str) -> CollectionSummary:
     """
     with psycopg.connect(database) as connection:
         return read_collection(connection, collection_id)
+
+
+def resolve_collection(database: str, collection: str) -> str:
+    """The ID of a collection by its ID or its name.
+
+    Raises:
+        ValueError: If there is no such collection, or more than one of this name.
+    """
+    with psycopg.connect(database) as connection:
+        found = connection.execute(
+            "SELECT collection_id FROM collections WHERE collection_id = %s OR name = %s",
+            (collection, collection),
+        ).fetchall()
+    if not found:
+        raise ValueError(f"There is no collection {collection!r}: see 'collections list'")
+    if len(found) > 1:
+        raise ValueError(
+            f"There are {len(found)} collections called {collection!r}: give the ID of one, which "
+            "'collections list' shows"
+        )
+    return str(found[0][0])
 
 
 def read_collection(connection: psycopg.Connection, collection_id: str) -> CollectionSummary:

@@ -34,10 +34,10 @@ from .export_records import (
 )
 
 FORMAT = "visualsnoop-export"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
-# Images of version 1 have no detail.
-_READ_VERSIONS = (1, 2)
+# Images of version 1 have no detail, those of version 2 neither size nor thumbnail.
+_READ_VERSIONS = (1, 2, 3)
 
 File = IO[bytes] | gzip.GzipFile
 

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 from numpy.typing import NDArray
 
 from ..matching.fingerprint import Fingerprint
 from .fingerprint_columns import check_fingerprint
+from .thumbnails import check_thumbnail
 
 _LONGEST_IMAGE_ID = 100
+_LARGEST_SIDE = 2**31 - 1  # of the type integer in PostgreSQL
 _COLLECTION_ID = re.compile(r"[0-9a-f]{8}")
 # PostgreSQL has years that Python has not.
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
@@ -34,6 +36,7 @@ class Source:
     collection_id: str
     name: str
     user: str
+    has_thumbnails: bool = False
 
 
 @frozen
@@ -43,6 +46,8 @@ class ExportedImage:
     Attributes:
         embedding: Little-endian float16, one for each dimension.
         keypoints, detail: As they are stored; see `matching.fingerprint.Fingerprint`.
+        size: Width and height of the picture, in pixels; None where they are not known.
+        thumbnail: A WebP file; None where there is none.
     """
 
     image_id: str
@@ -53,6 +58,8 @@ class ExportedImage:
     embedding: bytes = field(repr=False)
     keypoints: bytes = field(repr=False)
     detail: bytes = field(repr=False)
+    size: tuple[int, int] | None = None
+    thumbnail: bytes | None = field(default=None, repr=False)
 
     @property
     def vector(self) -> NDArray[np.float16]:
@@ -74,7 +81,7 @@ Record = ExportedImage | ExportedDecision
 
 
 def source_fields(source: Source) -> dict[str, Any]:
-    return {"collection_id": source.collection_id, "name": source.name, "user": source.user}
+    return asdict(source)
 
 
 def read_source(fields: Any) -> Source:
@@ -82,7 +89,9 @@ def read_source(fields: Any) -> Source:
     collection_id = _text(fields, "collection_id")
     if not _COLLECTION_ID.fullmatch(collection_id):
         raise WrongRecord("collection_id must be 8 hexadecimal characters")
-    return Source(collection_id, _text(fields, "name"), _text(fields, "user"))
+    # Versions before 3 of the format had no thumbnails.
+    has_thumbnails = _value({"has_thumbnails": False, **fields}, "has_thumbnails", bool)
+    return Source(collection_id, _text(fields, "name"), _text(fields, "user"), has_thumbnails)
 
 
 def image_fields(image: ExportedImage) -> dict[str, Any]:
@@ -92,10 +101,16 @@ def image_fields(image: ExportedImage) -> dict[str, Any]:
         "version": image.version,
         "quality": image.quality,
         "pdq": image.pdq.hex(),
-        "embedding": base64.b64encode(image.embedding).decode(),
-        "keypoints": base64.b64encode(image.keypoints).decode(),
-        "detail": base64.b64encode(image.detail).decode(),
+        "embedding": _as_base64(image.embedding),
+        "keypoints": _as_base64(image.keypoints),
+        "detail": _as_base64(image.detail),
+        "size": image.size,
+        "thumbnail": _as_base64(image.thumbnail),
     }
+
+
+def _as_base64(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
 
 
 def read_image(fields: Any, dimensions: Dimensions) -> ExportedImage:
@@ -110,6 +125,9 @@ def read_image(fields: Any, dimensions: Dimensions) -> ExportedImage:
         keypoints=_base64(fields, "keypoints"),
         # Version 1 of the format had none.
         detail=_base64({"detail": "", **fields}, "detail"),
+        # Versions before 3 had neither.
+        size=_size(fields, "size"),
+        thumbnail=_thumbnail(fields, "thumbnail"),
     )
     wanted = dimensions.get(image.version)
     if wanted is None:
@@ -197,6 +215,29 @@ def _integer(fields: Any, name: str) -> int:
     if isinstance(value, bool):
         raise WrongRecord(f"{name} must be of the type int")
     return value
+
+
+def _size(fields: Any, name: str) -> tuple[int, int] | None:
+    if fields.get(name) is None:
+        return None
+    sides = _value(fields, name, list)
+    if len(sides) != 2 or not all(type(side) is int for side in sides):
+        raise WrongRecord(f"{name} must be a width and a height")
+    width, height = sides
+    if not 1 <= min(sides) <= max(sides) <= _LARGEST_SIDE:
+        raise WrongRecord(f"{name} must be between 1 and {_LARGEST_SIDE}")
+    return width, height
+
+
+def _thumbnail(fields: Any, name: str) -> bytes | None:
+    if fields.get(name) is None:
+        return None
+    webp = _base64(fields, name)
+    try:
+        check_thumbnail(webp)
+    except ValueError as error:
+        raise WrongRecord(str(error)) from None
+    return webp
 
 
 def _hexadecimal(fields: Any, name: str) -> bytes:

@@ -128,6 +128,7 @@ def create_keys(
     *,
     is_read_only: bool = False,
     expires: datetime | None = None,
+    with_thumbnails: bool = False,
 ) -> NewKeys:
     """Create a key pair for a collection of a user, and the collection if there is none.
 
@@ -138,6 +139,7 @@ def create_keys(
         vault: What encrypts the secret key; None for the one that `opened_vault` gives.
         is_read_only: Whether the key pair cannot add, replace or remove anything.
         expires: When it stops working; None for never.
+        with_thumbnails: Whether the collection keeps thumbnails from now on, also if it did not.
 
     Raises:
         ValueError: If the name or the user is empty, or the key pair would have expired.
@@ -151,6 +153,11 @@ def create_keys(
     with psycopg.connect(database) as connection:
         claim(connection, vault)
         collection_id = find_or_create_collection(connection, name, user)
+        if with_thumbnails:
+            connection.execute(
+                "UPDATE collections SET has_thumbnails = true WHERE collection_id = %s",
+                (collection_id,),
+            )
         return _add(connection, vault, collection_id, is_read_only, expires)
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import psycopg
 from attrs import frozen
 
+from .collections import resolve_collection
 from .keys import Key
 from .pool import Pool
 
@@ -42,24 +43,13 @@ def key_of_collection(database: str, collection: str) -> str:
         ValueError: If there is no such collection, more than one of this name, or no valid pair.
     """
     with psycopg.connect(database) as connection:
-        found = connection.execute(
-            "SELECT collection_id FROM collections WHERE collection_id = %s OR name = %s",
-            (collection, collection),
-        ).fetchall()
-        if not found:
-            raise ValueError(f"There is no collection {collection!r}: see 'collections list'")
-        if len(found) > 1:
-            raise ValueError(
-                f"There are {len(found)} collections called {collection!r}: give the ID of one, "
-                "which 'collections list' shows"
-            )
         row = connection.execute(
             """
             SELECT public_key FROM keys
             WHERE collection_id = %s AND (expires IS NULL OR expires > now())
             ORDER BY is_read_only, expires IS NOT NULL, created LIMIT 1
             """,
-            found[0],
+            (resolve_collection(database, collection),),
         ).fetchone()
     if row is None:
         raise ValueError(f"The collection {collection!r} has no valid keys: see 'keys create'")

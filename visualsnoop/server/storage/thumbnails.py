@@ -1,8 +1,13 @@
 """The table of thumbnails, which has those of the collections that keep them."""
 
+import re
+
 import psycopg
 
 from .pool import Connection, Pool
+
+_MAX_BYTES = 128 * 1024  # those of noise have 90 KiB
+_RIFF = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 
 async def store_thumbnail(
@@ -45,8 +50,11 @@ async def find_thumbnail(pool: Pool, collection_id: str, image_id: str) -> bytes
     return None if row is None else row[0]
 
 
-def keep_thumbnails(database: str, collection_id: str, is_wanted: bool) -> None:
+def keep_thumbnails(database: str, collection_id: str, is_wanted: bool) -> int:
     """Have a collection keep thumbnails of what is added from now on, or delete all that it has.
+
+    Returns:
+        How many were deleted.
 
     Raises:
         ValueError: If there is no such collection.
@@ -58,5 +66,15 @@ def keep_thumbnails(database: str, collection_id: str, is_wanted: bool) -> None:
         )
         if changed.rowcount == 0:
             raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
-        if not is_wanted:
-            connection.execute("DELETE FROM thumbnails WHERE collection_id = %s", (collection_id,))
+        if is_wanted:
+            return 0
+        deleted = connection.execute(
+            "DELETE FROM thumbnails WHERE collection_id = %s", (collection_id,)
+        )
+        return deleted.rowcount
+
+
+def check_thumbnail(webp: bytes) -> None:
+    """Raise `ValueError` if this cannot be stored as a thumbnail: if it is large, or no WebP."""
+    if len(webp) > _MAX_BYTES or not _RIFF.match(webp):
+        raise ValueError(f"thumbnail must be a WebP file of at most {_MAX_BYTES} bytes")

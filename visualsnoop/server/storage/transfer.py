@@ -59,7 +59,9 @@ def export_collection(database: str, collection_id: str, path: Path) -> Counts:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         collection = read_collection(connection, collection_id)
-        source = Source(collection.collection_id, collection.name, collection.user)
+        source = Source(
+            collection.collection_id, collection.name, collection.user, collection.has_thumbnails
+        )
         with new_export(path) as file:
             writer = ExportWriter(file, source)
             for image in _images(connection, collection_id):
@@ -75,16 +77,19 @@ def _images(connection: psycopg.Connection, collection_id: str) -> Iterator[Expo
         cursor.itersize = _BATCH
         cursor.execute(
             """
-            SELECT image_id, image_time, version, quality, pdq, embedding, keypoints, detail
-            FROM images
+            SELECT image_id, image_time, version, quality, pdq, embedding, keypoints, detail,
+                width, height, webp
+            FROM images LEFT JOIN thumbnails USING (collection_id, image_id)
             WHERE collection_id = %s ORDER BY image_id
             """,
             (collection_id,),
         )
-        for image_id, image_time, version, quality, pdq, embedding, keypoints, detail in cursor:
+        for image_id, time, version, quality, pdq, embedding, keypoints, detail, *rest in cursor:
             vector = embedding.to_numpy().astype("<f2").tobytes()
+            width, height, webp = rest
+            size = None if width is None else (width, height)
             yield ExportedImage(
-                image_id, image_time, version, quality, pdq, vector, keypoints, detail
+                *(image_id, time, version, quality, pdq, vector, keypoints, detail, size, webp)
             )
 
 
@@ -113,8 +118,9 @@ def import_collection(
     """Add what was exported to a file to a collection, which is created if there is none.
 
     Nothing is done unless the whole file is as it was written, and every record of it can be
-    stored. Images are never replaced. Those
-    that are added wait to be compared with the others of the collection; see `Duplicates`.
+    stored. Images are never replaced. Those that are added wait to be compared with the others of
+    the collection; see `Duplicates`. Thumbnails are left out where the collection keeps none; one
+    that is created keeps them if that of the file did.
 
     Args:
         database: How to connect, as libpq takes it.
@@ -131,7 +137,11 @@ def import_collection(
         dimensions = _known_dimensions(connection)
         source, _ = verified(path, dimensions)
         collection_id = find_or_create_collection(
-            connection, name or source.name, user or source.user, source.collection_id
+            connection,
+            name or source.name,
+            user or source.user,
+            source.collection_id,
+            has_thumbnails=source.has_thumbnails,
         )
         added = present = kept = 0
         for batch in _batches(records(path, dimensions)):
@@ -140,6 +150,7 @@ def import_collection(
             with connection.transaction():
                 new = _add_images(connection, collection_id, images)
                 same = _count_same(connection, collection_id, images)
+                _add_thumbnails(connection, collection_id, images)
                 _add_decisions(connection, collection_id, decisions)
             added += new
             present += same - new
@@ -180,9 +191,9 @@ def _add_images(
             WITH added AS (
                 INSERT INTO images (
                     collection_id, image_id, image_time, version, quality, pdq, embedding,
-                    keypoints, detail
+                    keypoints, detail, width, height
                 )
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (collection_id, image_id) DO NOTHING RETURNING image_id
             )
             INSERT INTO unpaired SELECT %s, image_id FROM added
@@ -191,13 +202,44 @@ def _add_images(
                 (
                     *(collection_id, image.image_id, image.image_time, image.version),
                     *(image.quality, image.pdq, HalfVector(image.vector)),
-                    *(image.keypoints, image.detail),
+                    *(image.keypoints, image.detail, *(image.size or (None, None))),
                     collection_id,
                 )
                 for image in images
             ],
         )
         return cursor.rowcount if images else 0
+
+
+def _add_thumbnails(
+    connection: psycopg.Connection, collection_id: str, images: list[ExportedImage]
+) -> None:
+    """Keep the thumbnails of images that the collection has as they were, if it keeps any."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO thumbnails (collection_id, image_id, webp)
+            SELECT %(collection_id)s, %(image_id)s, %(webp)s
+            WHERE EXISTS (
+                SELECT 1 FROM collections
+                WHERE collection_id = %(collection_id)s AND has_thumbnails FOR SHARE
+            ) AND EXISTS (
+                SELECT 1 FROM images WHERE collection_id = %(collection_id)s
+                    AND image_id = %(image_id)s AND image_time = %(image_time)s
+            )
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                {
+                    "collection_id": collection_id,
+                    "image_id": image.image_id,
+                    "image_time": image.image_time,
+                    "webp": image.thumbnail,
+                }
+                for image in images
+                if image.thumbnail is not None
+            ],
+        )
 
 
 def _count_same(
