@@ -30,6 +30,10 @@ lint: $(VENV)/installed ## Check style, and who imports whom
 types: $(VENV)/installed ## Check types
 	$(RUN)/mypy
 	$(RUN)/pyright
+	@for package in visualsnoop visualsnoop_api; do \
+	    report=$$($(RUN)/pyright --verifytypes $$package --ignoreexternal) \
+	        || { echo "$$report"; exit 1; }; \
+	done
 
 contract: $(VENV)/installed node_modules/installed ## Check that the contract is OpenAPI, by the rules of Redocly, and breaks no client
 	$(RUN)/openapi-spec-validator spec/visualsnoop-v1.yaml

@@ -31,6 +31,12 @@ class BlockingAsyncCollection:
     def __repr__(self) -> str:
         return repr(self._collection)
 
+    def with_options(self, **options: Any) -> Self:
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._collection = self._collection.with_options(**options)
+        return other
+
     def _awaiting(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             returned = method(*args, **kwargs)

@@ -21,6 +21,13 @@ import httpx
 import pytest
 import requests
 import urllib3
+from botocore.response import StreamingBody
+from django.conf import settings
+from django.core.files.uploadedfile import (
+    InMemoryUploadedFile,
+    TemporaryUploadedFile,
+    UploadedFile,
+)
 from starlette.datastructures import UploadFile
 
 from visualsnoop import AsyncCollection, Collection, VisualSnoopError
@@ -101,15 +108,25 @@ class Reader:
         return self._file.read(size)
 
 
-class StreamingBody(Reader):
-    """As boto3 has it: it knows where it is, but cannot seek."""
-
-    def tell(self) -> int:
-        return self._file.tell()
+def body_of_boto3() -> Any:
+    return StreamingBody(io.BytesIO(DATA), len(DATA))
 
 
-class UploadedFile(Reader):
-    """As Django has it: `seek` returns nothing, and iteration gives lines."""
+def upload_of_django(kind: type[UploadedFile]) -> Any:
+    """An upload as a view gets it: large ones are in a file, small ones in memory."""
+    if not settings.configured:
+        settings.configure()
+    if kind is TemporaryUploadedFile:
+        upload = TemporaryUploadedFile("beach.jpg", "image/jpeg", len(DATA), None)
+        upload.write(DATA)
+        upload.seek(0)
+        return upload
+    file = io.BytesIO(DATA)
+    return InMemoryUploadedFile(file, "image", "beach.jpg", "image/jpeg", len(DATA), None)
+
+
+class OddFile(Reader):
+    """`seek` returns nothing, and iteration gives lines."""
 
     name = "beach.jpg"
 
@@ -126,14 +143,14 @@ class UploadedFile(Reader):
         self._file.seek(position, whence)
 
 
-class Unseekable(UploadedFile):
+class Unseekable(OddFile):
     """Says that it can seek, and cannot."""
 
     def seek(self, position: int, whence: int = 0) -> None:
         raise OSError("seeking backwards is not allowed")
 
 
-class SaysItIsEmpty(UploadedFile):
+class SaysItIsEmpty(OddFile):
     """As the files of /proc, which have no size."""
 
     def seek(self, position: int, whence: int = 0) -> None:
@@ -202,8 +219,10 @@ def from_position(folder: Path) -> Any:
         lambda folder: gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(DATA))),
         lambda folder: Spooled(),
         lambda folder: Reader(),
-        lambda folder: StreamingBody(),
-        lambda folder: UploadedFile(),
+        lambda folder: body_of_boto3(),
+        lambda folder: upload_of_django(InMemoryUploadedFile),
+        lambda folder: upload_of_django(TemporaryUploadedFile),
+        lambda folder: OddFile(),
         lambda folder: Unseekable(),
         lambda folder: SaysItIsEmpty(),
         lambda folder: ShortReads(),
@@ -409,7 +428,7 @@ def test_long_path_that_cannot_be_opened_is_not_repeated(connect: Connect, image
     assert len(str(caught.value)) < 400
 
 
-class Failing(UploadedFile):
+class Failing(OddFile):
     """Fails when it is half read."""
 
     error: Exception = zlib.error("incorrect data check")

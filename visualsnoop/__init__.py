@@ -1,9 +1,14 @@
 """Private image search: put images into a collection, find the copies of any picture."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .auth import VisualSnoopHMACAuth
-from .exceptions import VisualSnoopError
-from .models import AsyncCollection, Collection
+
+if TYPE_CHECKING:
+    from .auth import VisualSnoopHMACAuth
+    from .exceptions import VisualSnoopError
+    from .models import AsyncCollection, Collection
 
 __all__ = [
     "AsyncCollection",
@@ -12,3 +17,27 @@ __all__ = [
     "VisualSnoopHMACAuth",
     "__version__",
 ]
+
+_MODULES = {
+    "AsyncCollection": "models",
+    "Collection": "models",
+    "VisualSnoopError": "exceptions",
+    "VisualSnoopHMACAuth": "auth",
+}
+_SUBMODULES = ("auth", "bulk", "exceptions", "models")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: most of the time goes into HTTPX, which not everybody needs."""
+    if name in _MODULES:
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

@@ -37,10 +37,11 @@ from ._environment import keys_and_endpoint
 from ._event_loop import LoopBinding
 from ._folders import files_in
 from ._listing import Listing
+from ._request_retries import repeatable_attempts
 from ._response_body import read_body_async
 from ._responses import connection_errors
 from ._threads import iterate_in_threads
-from ._timeouts import TimeoutInput, httpx_timeout
+from ._timeouts import TimeoutInput
 from ._uploads import AsyncImageInput, AsyncUpload
 from .bulk import AsyncImageItem, Outcome, ProgressCallback
 from .exceptions import NotFoundError
@@ -84,7 +85,7 @@ class AsyncCollection(BaseCollection):
         max_retries: int = 2,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        super().__init__(public_key, secret_key, endpoint)
+        super().__init__(public_key, secret_key, endpoint, options)
         self._client = build_async_client(self._url, self._auth, proxies, max_retries, options)
         self._proxy = proxy_name(self._url, proxies, options)
         self._loop = LoopBinding(self._client)
@@ -612,10 +613,17 @@ class AsyncCollection(BaseCollection):
         await self.aclose()
 
     async def _send(self, call: Call[T], timeout: TimeoutInput) -> T:
-        limits = httpx_timeout(timeout, self._client.timeout)
+        for attempt in repeatable_attempts(call, self._options.request_retries):
+            with attempt:
+                return await self._send_once(call, timeout)
+            await asyncio.sleep(attempt.wait_after)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _send_once(self, call: Call[T], timeout: TimeoutInput) -> T:
+        request = self._options.request(call, timeout, self._client.timeout)
         await self._loop.check()
         async with self._connection_slots:
             with connection_errors(self.endpoint, self._proxy):
-                async with self._client.stream(**call.request, timeout=limits) as response:
+                async with self._client.stream(**request) as response:
                     body = await read_body_async(response)
         return call.result(body)

@@ -1,11 +1,16 @@
 """What `Collection` and `AsyncCollection` have in common: endpoint, keys, and what is known."""
 
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import NoReturn, Self
 
 import httpx
 from visualsnoop_api.models import CollectionInfo
 
+from ._call_options import CallOptions
+from ._client import BaseClientOptions
+from ._logging import configure_from_environment
 from ._messages import shortened
+from ._timeouts import TimeoutInput
 from .auth import VisualSnoopHMACAuth
 from .exceptions import CollectionStateError
 
@@ -17,11 +22,48 @@ class BaseCollection:
         endpoint: The URL of the API.
     """
 
-    def __init__(self, public_key: str, secret_key: str, endpoint: str) -> None:
+    def __init__(
+        self, public_key: str, secret_key: str, endpoint: str, options: BaseClientOptions
+    ) -> None:
+        configure_from_environment()
         self._url = _checked_endpoint(endpoint)
-        self.endpoint = str(self._url)
+        self.endpoint: str = str(self._url)
         self._auth = VisualSnoopHMACAuth(public_key, secret_key)
         self._info: CollectionInfo | None = None
+        self._options = CallOptions().changed(request_retries=options.get("request_retries"))
+        # What owns the connections, of a collection with other options.
+        self._origin: BaseCollection | None = None
+
+    def with_options(
+        self,
+        *,
+        headers: Mapping[str, str] | None = None,
+        request_id: str | None = None,
+        request_retries: int | None = None,
+        timeout: TimeoutInput = None,
+    ) -> Self:
+        """The same collection, over the same connections, with other options for its calls.
+
+            tracked = collection.with_options(request_id="import-0042", request_retries=3)
+            print(tracked.get_collection().message)
+
+        It is closed when the one that it comes from is closed.
+
+        Args:
+            headers: Sent with each request, besides those of the collection.
+            request_id: The ID under which the service logs the requests, instead of one of its own:
+                1 to 128 ASCII letters, digits and `._:/+=-`.
+            request_retries: How often to send a request again, as in `BaseClientOptions`.
+            timeout: As in `Collection.add_image`, for calls that do not say.
+
+        Raises:
+            ValueError: If an option cannot be right.
+        """
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._options = self._options.changed(headers, request_id, request_retries, timeout)
+        other._origin = self
+        return other
 
     @property
     def id(self) -> str:

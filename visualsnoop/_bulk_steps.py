@@ -13,6 +13,7 @@ from attrs import define
 from visualsnoop_api.models import Image, SearchResults
 
 from ._bulk_items import ImageIDs, PathInput, TakenItem, take_item
+from ._request_retries import MAX_RETRY_AFTER
 from ._timeouts import TimeoutInput
 from ._uploads import rewinding
 from .bulk import Outcome
@@ -21,7 +22,6 @@ from .exceptions import ImageExistsError, NotFoundError, RateLimitError, Respons
 T = TypeVar("T")
 
 _MAX_WAITS_IN_VAIN = 5
-_MAX_RETRY_AFTER = 300.0  # seconds
 
 Step: TypeAlias = Callable[[Any], Any] | float
 """What to call with the collection, or seconds to wait."""
@@ -167,7 +167,7 @@ class _Backoff:
         seconds = error.retry_after
         if seconds is None and isinstance(error, RateLimitError):
             seconds = 2.0**self._waits_in_vain * random.uniform(0.5, 1)
-        if seconds is None or seconds > _MAX_RETRY_AFTER:
+        if seconds is None or seconds > MAX_RETRY_AFTER:
             return False
         now = time.monotonic()
         if now >= self._not_before:

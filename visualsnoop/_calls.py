@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
-from attrs import frozen
+from attrs import evolve, frozen
 from visualsnoop_api.api import collection, duplicates, images, search
 from visualsnoop_api.models import (
     CollectionInfo,
@@ -21,7 +21,7 @@ from visualsnoop_api.models import (
     SearchByIdResults,
     SearchResults,
 )
-from visualsnoop_api.types import UNSET, File, Unset
+from visualsnoop_api.types import UNSET, File, Model, Unset
 
 from ._responses import response_error, unexpected_response
 from .exceptions import InvalidImageIDError
@@ -39,11 +39,22 @@ class Call(Generic[T]):
         request: The arguments of `httpx.Client.stream`.
         parse: The generated function that reads a documented response.
         image_id: The ID of an image in the URL, of which an error may tell.
+        body: The body of the request; None where it has none.
     """
 
     request: dict[str, Any]
     parse: Callable[[httpx.Response], T | ErrorBody | None]
     image_id: str | None = None
+    body: "Body | None" = None
+
+    def rewind(self) -> bool:
+        """Whether the request can be sent once more, which is so unless its body has gone."""
+        if self.body is None:
+            return True
+        if not self.body.rewind():
+            return False
+        self.request["content"] = self.body.stream()
+        return True
 
     def result(self, response: httpx.Response) -> T:
         """The model of a response.
@@ -59,17 +70,20 @@ class Call(Generic[T]):
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise unexpected_response(response) from error
-        if parsed is None or isinstance(parsed, ErrorBody):
+        if not isinstance(parsed, Model) or isinstance(parsed, ErrorBody):
             raise unexpected_response(response)
+        parsed.take_response(response.status_code, response.headers)
         return parsed
 
 
 class Body(Protocol):
-    """A request body: its pieces, and how many bytes they have in all, where that is known."""
+    """A request body: its pieces, how many bytes they have in all, where that is known, and whether
+    it can be read again."""
 
     @property
     def length(self) -> int | None: ...
     def stream(self) -> Iterable[bytes] | AsyncIterable[bytes]: ...
+    def rewind(self) -> bool: ...
 
 
 def init_session() -> Call[CollectionInfo]:
@@ -92,7 +106,7 @@ def add_image(body: Body, image_id: str | None, update_existing: bool) -> Call[I
     else:
         request = images.add_image_with_id.build_request(checked_image_id(image_id), body=file)
         call = Call(request, images.add_image_with_id.parse, image_id)
-    return _with_content_length(call, body)
+    return _with_body(call, body)
 
 
 def delete_image(image_id: str) -> Call[Image]:
@@ -131,7 +145,7 @@ def search_images(
         min_score=_unset_if_none(min_score),
         offset=_unset_if_none(offset),
     )
-    return _with_content_length(Call(request, search.search_images.parse), body)
+    return _with_body(Call(request, search.search_images.parse), body)
 
 
 def search_images_by_id(
@@ -150,7 +164,7 @@ def compare_image(image_id: str, body: Body) -> Call[Comparison]:
     request = search.compare_image.build_request(
         checked_image_id(image_id), body=File(body.stream())
     )
-    return _with_content_length(Call(request, search.compare_image.parse, image_id), body)
+    return _with_body(Call(request, search.compare_image.parse, image_id), body)
 
 
 def compare_images_by_id(image_id: str, other_id: str) -> Call[ComparisonById]:
@@ -208,8 +222,11 @@ def _unset_if_none(value: T | None) -> T | Unset:
     return UNSET if value is None else value
 
 
-def _with_content_length(call: Call[T], body: Body) -> Call[T]:
-    """Announce the length of the body, so that it need not be sent in chunked coding."""
+def _with_body(call: Call[T], body: Body) -> Call[T]:
+    """The call with what is known of its body.
+
+    Its length is announced, so that it need not be sent in chunked coding.
+    """
     if body.length is not None:
         call.request["headers"]["Content-Length"] = str(body.length)
-    return call
+    return evolve(call, body=body)

@@ -11,7 +11,7 @@ import httpx
 from ._proxies import proxy_for, without_password
 from ._response_body import ACCEPTED_ENCODINGS
 from ._timeouts import TimeoutInput, httpx_timeout
-from ._transport import AsyncConnectRetryTransport, ConnectRetryTransport
+from ._transport import AsyncConnectRetryTransport, AttemptHook, ConnectRetryTransport
 from ._version import __version__
 from .auth import VisualSnoopHMACAuth
 
@@ -40,53 +40,72 @@ _LIMITS = httpx.Limits(
 
 
 class BaseClientOptions(TypedDict, total=False):
-    """Keywords of `Collection` and `AsyncCollection` that say how to connect.
-
-    Attributes:
-        timeout: How long to wait for the server where a call does not say: seconds, or a
-            `(connect, read)` tuple as in Requests; by default 10 seconds to connect and 60 to read.
-        verify: Which certificates of servers to trust: True (the default) for those of well-known
-            authorities, the path of a file or folder of certificates, an `ssl.SSLContext`, or
-            False to trust any, which gives up the protection of TLS.
-        cert: A certificate to show the server: the path of a PEM file with its key, or a tuple of
-            the paths of certificate and key, and the password of the key.
-        headers: Sent with each request; a gateway on the way may want some.
-        http2: Speak HTTP/2 with a server that offers it over TLS; `pip install 'httpx[http2]'`.
-    """
+    """Keywords of `Collection` and `AsyncCollection` that say how to connect."""
 
     timeout: TimeoutInput
+    """How long to wait for the server where a call does not say: seconds, or a `(connect, read)`
+    tuple as in Requests; by default 10 seconds to connect and 60 to read."""
+
+    request_retries: int
+    """How often to send a request again that is safe to repeat; 0 by default. That is after status
+    429, and 503 with `Retry-After`; and where no response came, to GET, PUT and DELETE. It waits as
+    long as the server asks, up to five minutes, else a growing while with jitter. An image that can
+    be read only once, such as a generator, is not sent again."""
+
     verify: VerifyInput
+    """Which certificates of servers to trust: True (the default) for those of well-known
+    authorities, the path of a file or folder of certificates, an `ssl.SSLContext`, or False to
+    trust any, which gives up the protection of TLS."""
+
     cert: CertInput
+    """A certificate to show the server: the path of a PEM file with its key, or a tuple of the
+    paths of certificate and key, and the password of the key."""
+
     headers: Mapping[str, str] | None
+    """Sent with each request; a gateway on the way may want some."""
+
     http2: bool
+    """Speak HTTP/2 with a server that offers it over TLS; `pip install 'httpx[http2]'`."""
+
+    on_attempt: AttemptHook | None
+    """Called after each attempt to send a request, with a `RequestAttempt`, in the thread or event
+    loop that sends it; of `AsyncCollection` a plain function, too. An error that it raises is
+    logged, and changes nothing."""
 
 
 class ClientOptions(BaseClientOptions, total=False):
-    """Keywords of `Collection` after the documented ones: those of `BaseClientOptions`, and these.
-
-    Attributes:
-        transport: An HTTPX transport of yours, which sends the requests; `proxies`, `verify`,
-            `cert` and `http2` are its own. Failed connections are retried over it. It is closed
-            with the collection, and shared with forked processes.
-        http_client: An HTTPX client of yours, which sends the requests with its proxies,
-            certificates, headers and hooks. It stays open when the collection is closed.
-        on_request: Called with each request before it is sent.
-        on_response: Called with each response, whose body has not been read yet.
-    """
+    """Keywords of `Collection` after the documented ones, besides those of `BaseClientOptions`."""
 
     transport: httpx.BaseTransport | None
+    """An HTTPX transport of yours, which sends the requests; `proxies`, `verify`, `cert` and
+    `http2` are its own. Failed connections are retried over it. It is closed with the collection,
+    and shared with forked processes."""
+
     http_client: httpx.Client | None
+    """An HTTPX client of yours, which sends the requests with its proxies, certificates, headers
+    and hooks. It stays open when the collection is closed."""
+
     on_request: Callable[[httpx.Request], object] | None
+    """Called with each request before it is sent."""
+
     on_response: Callable[[httpx.Response], object] | None
+    """Called with each response, whose body has not been read yet."""
 
 
 class AsyncClientOptions(BaseClientOptions, total=False):
-    """`ClientOptions` of `AsyncCollection`; hooks are coroutine functions."""
+    """`ClientOptions` of `AsyncCollection`; two of the hooks are coroutine functions."""
 
     transport: httpx.AsyncBaseTransport | None
+    """As in `ClientOptions`, for asyncio."""
+
     http_client: httpx.AsyncClient | None
+    """As in `ClientOptions`, for asyncio."""
+
     on_request: Callable[[httpx.Request], Awaitable[object]] | None
+    """Awaited with each request before it is sent."""
+
     on_response: Callable[[httpx.Response], Awaitable[object]] | None
+    """Awaited with each response, whose body has not been read yet."""
 
 
 def build_client(
@@ -111,7 +130,7 @@ def build_client(
         transport = _UserClientTransport(user_client)
     settings = {} if transport else _transport_settings(endpoint, proxies, options)
     retrying = ConnectRetryTransport(
-        lambda: transport or httpx.HTTPTransport(**settings), max_retries
+        lambda: transport or httpx.HTTPTransport(**settings), max_retries, options.get("on_attempt")
     )
     return httpx.Client(transport=retrying, **_client_settings(endpoint, auth, options))
 
@@ -132,7 +151,7 @@ def build_async_client(
     if transport is None:
         settings = _transport_settings(endpoint, proxies, options)
         transport = httpx.AsyncHTTPTransport(**settings)
-    retrying = AsyncConnectRetryTransport(transport, max_retries)
+    retrying = AsyncConnectRetryTransport(transport, max_retries, options.get("on_attempt"))
     return httpx.AsyncClient(transport=retrying, **_client_settings(endpoint, auth, options))
 
 

@@ -1,6 +1,7 @@
 """`Collection`, the client of an image collection."""
 
 import os
+import time
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -30,9 +31,10 @@ from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
 from ._folders import files_in
 from ._listing import Listing
+from ._request_retries import repeatable_attempts
 from ._response_body import read_body
 from ._responses import connection_errors
-from ._timeouts import TimeoutInput, httpx_timeout
+from ._timeouts import TimeoutInput
 from ._uploads import ImageInput, Upload
 from .bulk import ImageItem, Outcome, ProgressCallback
 from .exceptions import CollectionStateError, NotFoundError
@@ -87,7 +89,7 @@ class Collection(BaseCollection):
         max_retries: int = 2,
         **options: Unpack[ClientOptions],
     ) -> None:
-        super().__init__(public_key, secret_key, endpoint)
+        super().__init__(public_key, secret_key, endpoint, options)
         self._client = build_client(self._url, self._auth, proxies, max_retries, options)
         self._proxy = proxy_name(self._url, proxies, options)
         # So that no connection is left open by programs that do not close the collection.
@@ -598,12 +600,19 @@ class Collection(BaseCollection):
         self.close()
 
     def _send(self, call: Call[T], timeout: TimeoutInput) -> T:
-        limits = httpx_timeout(timeout, self._client.timeout)
+        for attempt in repeatable_attempts(call, self._options.request_retries):
+            with attempt:
+                return self._send_once(call, timeout)
+            time.sleep(attempt.wait_after)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send_once(self, call: Call[T], timeout: TimeoutInput) -> T:
+        request = self._options.request(call, timeout, self._client.timeout)
         if self._client.is_closed:
             raise CollectionStateError("the Collection is closed: open another one")
         with (
             connection_errors(self.endpoint, self._proxy),
-            self._client.stream(**call.request, timeout=limits) as response,
+            self._client.stream(**request) as response,
         ):
             body = read_body(response)
         return call.result(body)

@@ -1,7 +1,6 @@
 """Retrying failed connections, and nothing else."""
 
 import asyncio
-import logging
 import os
 import random
 import re
@@ -9,15 +8,18 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeAlias
 from weakref import WeakSet
 
 import httpx
 from attrs import define, field
 
+from ._logging import logger
+from ._request_attempts import REQUEST_ID, RequestAttempt, sent_path
 from ._request_trace import RequestTrace
 
-_log = logging.getLogger("visualsnoop")
+AttemptHook: TypeAlias = Callable[[RequestAttempt], object]
+"""Called after each attempt to send a request."""
 
 _MIN_WAIT = 0.2  # seconds, doubled with each retry
 _MAX_WAIT = 10.0
@@ -41,19 +43,24 @@ class ConnectRetryTransport(httpx.BaseTransport):
     Args:
         transport_factory: Returns the transport that sends the requests, proxies included.
         max_retries: How often to try again.
+        on_attempt: Is told of each attempt.
     """
 
     def __init__(
-        self, transport_factory: Callable[[], httpx.BaseTransport], max_retries: int
+        self,
+        transport_factory: Callable[[], httpx.BaseTransport],
+        max_retries: int,
+        on_attempt: AttemptHook | None = None,
     ) -> None:
         self._transport_factory = transport_factory
         self._transport = transport_factory()
         self._max_retries = max_retries
+        self._on_attempt = on_attempt
         self._inherited: list[httpx.BaseTransport] = []
         _instances.add(self)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        for attempt in attempts(request, self._max_retries):
+        for attempt in attempts(request, self._max_retries, self._on_attempt):
             with attempt:
                 attempt.trace.attach(request)
                 return attempt.answered(self._transport.handle_request(request))
@@ -76,14 +83,21 @@ class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
     Args:
         transport: Sends the requests, proxies included.
         max_retries: How often to try again.
+        on_attempt: Is told of each attempt.
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, max_retries: int) -> None:
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        max_retries: int,
+        on_attempt: AttemptHook | None = None,
+    ) -> None:
         self._transport = transport
         self._max_retries = max_retries
+        self._on_attempt = on_attempt
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        for attempt in attempts(request, self._max_retries):
+        for attempt in attempts(request, self._max_retries, self._on_attempt):
             with attempt:
                 attempt.trace.attach_async(request)
                 return attempt.answered(await self._transport.handle_async_request(request))
@@ -96,7 +110,7 @@ class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
 
 @define
 class Attempt:
-    """One attempt to send a request: logs its outcome, and swallows a failure that is retried.
+    """One attempt to send a request: tells its outcome, and swallows a failure that is retried.
 
     Attributes:
         trace: How far the request got.
@@ -108,6 +122,7 @@ class Attempt:
     _number: int
     _is_last: bool
     wait_after: float
+    _on_attempt: AttemptHook | None
     _started: float = field(init=False)
 
     def __enter__(self) -> Self:
@@ -123,7 +138,7 @@ class Attempt:
         if exc_value is None:
             return False
         error = self.trace.classified(exc_value)
-        self._log(type(error).__name__)
+        self._tell(error=error)
         if not self._is_last and not self.trace.has_sent and is_retryable(error):
             return True
         if error is not exc_value:
@@ -131,33 +146,37 @@ class Attempt:
         return False
 
     def answered(self, response: httpx.Response) -> httpx.Response:
-        self._log(str(response.status_code))
+        self._tell(status=response.status_code, request_id=response.headers.get(REQUEST_ID))
         return response
 
-    def _log(self, outcome: str) -> None:
-        _log.debug(
-            "%s %s: %s after %.0f ms, attempt %d",
-            self._request.method,
-            self._request.url.raw_path.partition(b"?")[0].decode("ascii"),
-            outcome,
-            (time.monotonic() - self._started) * 1000,
-            self._number,
+    def _tell(self, **outcome: Any) -> None:
+        seconds = time.monotonic() - self._started
+        told = RequestAttempt(
+            self._request.method, sent_path(self._request), self._number, seconds, **outcome
         )
+        logger.debug("%s", told)
+        if self._on_attempt is not None:
+            try:
+                self._on_attempt(told)
+            except Exception:
+                logger.exception("on_attempt has failed")
 
 
-def attempts(request: httpx.Request, max_retries: int) -> Iterator[Attempt]:
+def attempts(
+    request: httpx.Request, max_retries: int, on_attempt: AttemptHook | None = None
+) -> Iterator[Attempt]:
     extensions = request.extensions
-    for number, wait in enumerate((*backoff_delays(max_retries), 0.0), start=1):
-        yield Attempt(request, RequestTrace(extensions), number, number > max_retries, wait)
+    for number in range(max_retries + 1):
+        trace, is_last = RequestTrace(extensions), number == max_retries
+        yield Attempt(request, trace, number + 1, is_last, backoff_delay(number), on_attempt)
 
 
-def backoff_delays(max_retries: int) -> Iterator[float]:
-    """The seconds to wait before each retry: exponential back-off with jitter.
+def backoff_delay(retries_before: int) -> float:
+    """The seconds to wait before a retry: exponential back-off with jitter.
 
     The jitter, half to whole of the wait, spreads the retries of clients that failed together.
     """
-    for attempt in range(max_retries):
-        yield min(_MIN_WAIT * 2**attempt, _MAX_WAIT) * random.uniform(0.5, 1)
+    return min(_MIN_WAIT * 2.0**retries_before, _MAX_WAIT) * random.uniform(0.5, 1)
 
 
 def is_retryable(error: BaseException) -> bool:

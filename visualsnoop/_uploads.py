@@ -64,7 +64,7 @@ _BASE64 = re.compile("/9j/|iVBORw0KGgo|R0lGOD|UklGR|SUkq|TU0AK|AAAA..Z0eX")
 
 @define
 class Upload:
-    """An image file that is open, to be sent once.
+    """An image file that is open, to be sent.
 
     Used as a context manager it closes what it has opened; what the user opened stays open.
 
@@ -74,6 +74,7 @@ class Upload:
 
     length: int | None
     _chunks: Iterator[bytes]
+    _again: Callable[[], Iterator[bytes]] | None = None
     _opened: ExitStack = field(factory=ExitStack)
 
     @classmethod
@@ -118,11 +119,17 @@ class Upload:
     def _of_file(cls, file: Any, name: str) -> Self:
         if inspect.iscoroutinefunction(file.read):
             raise asynchronous(name, file)
+        start = position(file)
         length = remaining_length(file, name)
         if length is None:
             return cls._of_pieces(read_to_end(file, name), name)
+
+        def again() -> Iterator[bytes]:
+            file.seek(start)
+            return read_exactly(file, length, name)
+
         chunks = read_exactly(file, length, name)
-        return cls(length, chain([next(chunks)], chunks))
+        return cls(length, chain([next(chunks)], chunks), again)
 
     @classmethod
     def _of_pieces(cls, pieces: Iterator[bytes], name: str = "image") -> Self:
@@ -133,8 +140,18 @@ class Upload:
         return cls(None, chain([first], pieces))
 
     def stream(self) -> Iterator[bytes]:
-        """The bytes, in pieces; they can be taken once."""
+        """The bytes, in pieces; they can be taken once, and again after `rewind`."""
         return self._chunks
+
+    def rewind(self) -> bool:
+        """Go back to the first byte; whether that could be done."""
+        if self._again is None:
+            return False
+        try:
+            self._chunks = self._again()
+        except (OSError, ValueError):
+            return False
+        return True
 
     def close(self) -> None:
         self._opened.close()
@@ -181,8 +198,15 @@ class AsyncUpload:
         raise _empty(name)
 
     def stream(self) -> AsyncIterator[bytes]:
-        """The bytes, in pieces; they can be taken once."""
+        """The bytes, in pieces; they can be taken once, and again after `rewind`."""
         return self._chunks
+
+    def rewind(self) -> bool:
+        """Go back to the first byte; whether that could be done."""
+        if self._upload is None or not self._upload.rewind():
+            return False
+        self._chunks = iterate_in_threads(self._upload.stream())
+        return True
 
     def __enter__(self) -> Self:
         return self

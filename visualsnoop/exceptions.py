@@ -1,6 +1,7 @@
 """The errors of the SDK.
 
-Whatever goes wrong with the service or with an image is one of these:
+Whatever goes wrong with the service or with an image is one of these, and an OSError, as all that
+fails in a network is in Python:
 
     VisualSnoopError
     ├── ResponseError                   the server answered with an error status
@@ -20,7 +21,7 @@ Whatever goes wrong with the service or with an image is one of these:
     ├── ConnectionLostError             the connection broke; the server may or may not have acted
     ├── ImageInputError                 what was given is no image (also a ValueError)
     │   ├── ImageTypeError              it is of another type (also a TypeError)
-    │   └── ImageReadError              reading it failed (also an OSError)
+    │   └── ImageReadError              reading it failed
     ├── InvalidImageIDError             an image ID that cannot be used (also a ValueError)
     │   └── DuplicateImageIDError       an image ID that comes twice in one run of `add_images`
     └── CollectionStateError            closed, not open yet, or of another event loop (also a
@@ -41,7 +42,7 @@ from ._dates import http_date
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class VisualSnoopError(Exception):
+class VisualSnoopError(OSError):
     """The base class of all errors of the SDK.
 
         try:
@@ -69,8 +70,8 @@ class VisualSnoopError(Exception):
         super().__init__(message)
         self.message = message
         self.status = status
-        self.headers = {name.lower(): value for name, value in headers.items()}
-        self.body = None if body is None else dict(body)
+        self.headers: dict[str, str] = {name.lower(): value for name, value in headers.items()}
+        self.body: dict[str, Any] | None = None if body is None else dict(body)
 
     @property
     def request_id(self) -> str | None:
@@ -180,7 +181,7 @@ class ImageTypeError(ImageInputError, TypeError):
     """What was given as an image is of a type that cannot be sent; nothing was sent."""
 
 
-class ImageReadError(ImageInputError, OSError):
+class ImageReadError(ImageInputError):
     """Reading the image failed; the service has stored nothing. `__cause__` is what it raised."""
 
 

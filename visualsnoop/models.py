@@ -17,10 +17,12 @@ from visualsnoop_api.models import (
     SearchResults,
     Transform,
 )
+from visualsnoop_api.types import ResponseHead
 
 from ._async_collection import AsyncCollection
 from ._client import AsyncClientOptions, BaseClientOptions, ClientOptions
 from ._collection import Collection
+from ._request_attempts import RequestAttempt
 from ._timeouts import TimeoutInput
 from ._uploads import AsyncImageInput, ImageInput
 
@@ -43,6 +45,8 @@ __all__ = [
     "ListedImage",
     "Point",
     "Rectangle",
+    "RequestAttempt",
+    "ResponseHead",
     "SearchByIdResults",
     "SearchResult",
     "SearchResults",

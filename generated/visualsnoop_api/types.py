@@ -1,9 +1,20 @@
 """What the functions and models of this package share."""
 
+import sys
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from typing import Any, Generic, Literal, NoReturn, Self, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Self,
+    TypeVar,
+    cast,
+    get_type_hints,
+)
 
-from attrs import define
+from attrs import NOTHING, define, fields
 
 
 class Unset:
@@ -78,8 +89,10 @@ class FrozenDict(dict[str, Any]):
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be changed: to_dict() gives a copy that can")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    # To type checkers they are those of dictionaries.
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = __ior__ = _refuse
+        clear = pop = popitem = setdefault = update = _refuse
 
 
 class FrozenList(list[T]):
@@ -99,14 +112,85 @@ class FrozenList(list[T]):
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("a list of a result cannot be changed: list(...) gives a copy that can")
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+        append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+
+@define(frozen=True)
+class ResponseHead:
+    """The head of the HTTP response that a model has come in."""
+
+    status_code: int
+    """The HTTP status."""
+
+    headers: Mapping[str, str]
+    """The headers, whose names ignore case."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The ID under which the service has logged the request, or None."""
+        return self.headers.get("x-request-id")
 
 
 class Model(FrozenDict):
     """A JSON object with attributes, which are Python values, and its entries, which are JSON."""
 
-    __slots__ = ()
+    __slots__ = ("_response",)
+
+    @property
+    def response(self) -> ResponseHead | None:
+        """The head of the response that this is the body of.
+
+        None where it came otherwise: as a part of another body, out of a dictionary or a pickle.
+        """
+        return getattr(self, "_response", None)
+
+    def take_response(self, status_code: int, headers: Mapping[str, str]) -> None:
+        """Keep the head of the response that this is the body of."""
+        object.__setattr__(self, "_response", ResponseHead(status_code, headers))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """The schema for Pydantic: a field of this type takes the model, or its JSON object."""
+        from pydantic_core import core_schema
+
+        package = sys.modules[cls.__module__.rpartition(".")[0]]
+        types = get_type_hints(cls, localns=vars(package))
+        entries = {
+            field.name: core_schema.typed_dict_field(
+                handler.generate_schema(types[field.name]), required=field.default is NOTHING
+            )
+            for field in fields(cast(Any, cls))
+        }
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, _: cls._validated(value),
+            # What JSON Schema is told.
+            core_schema.typed_dict_schema(entries, extra_behavior="allow"),
+            ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        """The JSON Schema for Pydantic."""
+        referred = handler(schema)
+        description = (cls.__doc__ or "").partition("\n\n")[0]
+        handler.resolve_ref_schema(referred).update(title=cls.__name__, description=description)
+        return referred
+
+    @classmethod
+    def _validated(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError(f"it is of type {type(value).__name__}, and no {cls.__name__}")
+        try:
+            return cls.from_dict(value)
+        except KeyError as error:
+            raise ValueError(f"{error.args[0]} is missing") from error
+        except TypeError as error:
+            raise ValueError(str(error)) from error
 
     def _take_over(self, src_dict: Mapping[str, Any]) -> Self:
         """Take over the JSON object from which the attributes were read, unknown fields included.
@@ -173,6 +257,7 @@ __all__ = [
     "FrozenList",
     "Model",
     "Response",
+    "ResponseHead",
     "Unset",
     "frozen",
     "of_type",

@@ -50,5 +50,5 @@ def cli() -> None:
 _IMAGES = (add, search, compare, duplicates, not_duplicates, list_images, delete)
 _SERVICE = (serve, look, keys, collections, db, info, export_, import_, conformance)
 
-for command in (*_IMAGES, *_SERVICE):
-    cli.add_command(command)
+for _command in (*_IMAGES, *_SERVICE):
+    cli.add_command(_command)

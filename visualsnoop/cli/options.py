@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+Option: TypeAlias = Callable[[_Command], _Command]
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option: Option[Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
-concurrency_option = click.option(
+concurrency_option: Option[Any] = click.option(
     "--concurrency",
     metavar="NUMBER",
     type=click.IntRange(1),

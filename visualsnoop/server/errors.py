@@ -17,7 +17,7 @@ class APIError(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 def bad_request(message: str) -> APIError:

@@ -14,22 +14,25 @@ class CollectionInfo(Model):
     """The collection that the keys belong to.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): A short text for people.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        collection_name (str): The name of the collection.
-        user (str): The user who owns the collection.
-        image_count (int): How many images the collection has.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """A short text for people."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     collection_name: str = _attrs_field(validator=of_type(str))
+    """The name of the collection."""
+
     user: str = _attrs_field(validator=of_type(str))
+    """The user who owns the collection."""
+
     image_count: int = _attrs_field(validator=of_type(int))
+    """How many images the collection has."""
 
     def __attrs_post_init__(self) -> None:
         status = self.status

@@ -19,43 +19,50 @@ class ComparisonById(Model):
     """How similar two stored images are.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): A short text for people.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        image_id (str): The ID of the one image.
-        other_id (str): The ID of the other image.
-        score (float): How similar two pictures are; 1 is the same picture. Of a group, the
-            highest score of two of its images.
-        transform (Transform): How the query was made from the stored image, apart from other
-            changes: it was mirrored (left and right exchanged) where the name says so, and then
-            turned clockwise. `unknown` where that cannot be told, or where the query lies askew.
-            Newer servers may have more values than `none`, `rotated_90`, `rotated_180`,
-            `rotated_270`, `mirrored`, `mirrored_rotated_90`, `mirrored_rotated_180`,
-            `mirrored_rotated_270` and `unknown`: take one that you do not know for `unknown`.
-        region (list[Point] | None): Where the query lies in the stored image: its corners, top
-            left, top right, bottom right and bottom left, in units of the width and the height of
-            the stored image. What lies outside of 0 to 1 is not in the stored image: of a collage,
-            the corners are far outside. Null where nothing was found in common.
-        overlap (float | None): Which share of the two pictures, laid on each other, was found
-            to be the same. Null where that could not be told, as of pictures without detail.
-        differences (list[Rectangle] | None): Where the two differ though the one lies on the
-            other, at most 8 rectangles, the largest first; null where that was not looked at.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """A short text for people."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     image_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the one image."""
+
     other_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the other image."""
+
     score: float = _attrs_field(validator=of_type(int, float))
+    """How similar two pictures are; 1 is the same picture. Of a group, the highest score of two of
+    its images."""
+
     transform: Transform = _attrs_field(validator=of_type(str))
+    """How the query was made from the stored image, apart from other changes: it was mirrored
+    (left and right exchanged) where the name says so, and then turned clockwise. `unknown`
+    where that cannot be told, or where the query lies askew. Newer servers may have more values
+    than `none`, `rotated_90`, `rotated_180`, `rotated_270`, `mirrored`, `mirrored_rotated_90`,
+    `mirrored_rotated_180`, `mirrored_rotated_270` and `unknown`: take one that you do not know
+    for `unknown`."""
+
     region: list[Point] | None = _attrs_field(default=None, validator=of_type([Model], type(None)))
+    """Where the query lies in the stored image: its corners, top left, top right, bottom right and
+    bottom left, in units of the width and the height of the stored image. What lies outside of
+    0 to 1 is not in the stored image: of a collage, the corners are far outside. Null where
+    nothing was found in common."""
+
     overlap: float | None = _attrs_field(default=None, validator=of_type(int, float, type(None)))
+    """Which share of the two pictures, laid on each other, was found to be the same. Null where
+    that could not be told, as of pictures without detail."""
+
     differences: list[Rectangle] | None = _attrs_field(
         default=None, validator=of_type([Model], type(None))
     )
+    """Where the two differ though the one lies on the other, at most 8 rectangles, the largest
+    first; null where that was not looked at."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "region", frozen(self.region))

@@ -14,20 +14,22 @@ class Decision(Model):
     """What was decided of two images.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): A short text for people.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        image_id (str): The ID of the one image.
-        other_id (str): The ID of the other image.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """A short text for people."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     image_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the one image."""
+
     other_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the other image."""
 
     def __attrs_post_init__(self) -> None:
         status = self.status

@@ -17,18 +17,18 @@ class DuplicateGroup(Model):
     """Images that are copies of one another.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        score (float): How similar two pictures are; 1 is the same picture. Of a group, the
-            highest score of two of its images.
-        images (list[ListedImage]): The images of the group, oldest first; the first may be the
-            original. Of a larger group the oldest 1,000.
-        image_count (int): How many images the group has, those that are not listed included.
     """
 
     score: float = _attrs_field(validator=of_type(int, float))
+    """How similar two pictures are; 1 is the same picture. Of a group, the highest score of two of
+    its images."""
+
     images: list[ListedImage] = _attrs_field(validator=of_type([Model]))
+    """The images of the group, oldest first; the first may be the original. Of a larger group the
+    oldest 1,000."""
+
     image_count: int | None = _attrs_field(default=None, validator=of_type(int, type(None)))
+    """How many images the group has, those that are not listed included."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "images", frozen(self.images))

@@ -17,20 +17,22 @@ class DuplicateList(Model):
     """Groups of images that are copies of one another.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): A short text for people.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        groups (list[DuplicateGroup]): The groups of this page, best evidence first.
-        group_count (int): How many groups there are in all.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """A short text for people."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     groups: list[DuplicateGroup] = _attrs_field(validator=of_type([Model]))
+    """The groups of this page, best evidence first."""
+
     group_count: int = _attrs_field(validator=of_type(int))
+    """How many groups there are in all."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "groups", frozen(self.groups))

@@ -14,14 +14,13 @@ class ErrorBody(Model):
     """Why a request was refused or failed.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): What was wrong and what to do about it.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """What was wrong and what to do about it."""
 
     def __attrs_post_init__(self) -> None:
         status = self.status

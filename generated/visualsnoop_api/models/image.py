@@ -16,29 +16,33 @@ class Image(Model):
     """What is known of one image. The picture itself is not kept.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): What was done: `Added`, `Updated`, `OK` or `Deleted`.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        image_id (str): The ID of the image.
-        image_time (datetime.datetime): When the image was added or last replaced, in UTC, to
-            the microsecond.
-        quality (int): How much there is to recognise in the picture. Below 20 it has next to no
-            detail, and is similar to pictures only that are the same.
-        width (int | None): How many pixels wide the picture was, upright; null of images that
-            were stored before the service kept it.
-        height (int | None): How many pixels high it was, likewise.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """What was done: `Added`, `Updated`, `OK` or `Deleted`."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     image_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the image."""
+
     image_time: datetime.datetime = _attrs_field(validator=of_type(datetime.datetime))
+    """When the image was added or last replaced, in UTC, to the microsecond."""
+
     quality: int = _attrs_field(validator=of_type(int))
+    """How much there is to recognise in the picture. Below 20 it has next to no detail, and is
+    similar to pictures only that are the same."""
+
     width: int | None = _attrs_field(default=None, validator=of_type(int, type(None)))
+    """How many pixels wide the picture was, upright; null of images that were stored before the
+    service kept it."""
+
     height: int | None = _attrs_field(default=None, validator=of_type(int, type(None)))
+    """How many pixels high it was, likewise."""
 
     def __attrs_post_init__(self) -> None:
         status = self.status

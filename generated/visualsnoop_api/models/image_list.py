@@ -17,20 +17,22 @@ class ImageList(Model):
     """One page of the images of a collection, newest first.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): A short text for people.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        images (list[ListedImage]): The images of this page, newest first.
-        next_image_id (None | str): The `start` of the next page; null on the last page.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """A short text for people."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     images: list[ListedImage] = _attrs_field(validator=of_type([Model]))
+    """The images of this page, newest first."""
+
     next_image_id: None | str = _attrs_field(validator=of_type(str, type(None)))
+    """The `start` of the next page; null on the last page."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "images", frozen(self.images))

@@ -16,15 +16,13 @@ class ListedImage(Model):
     """One image of a list.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        id (str): The ID of the image.
-        image_time (datetime.datetime): When the image was added or last replaced, in UTC, to
-            the microsecond.
     """
 
     id: str = _attrs_field(validator=of_type(str))
+    """The ID of the image."""
+
     image_time: datetime.datetime = _attrs_field(validator=of_type(datetime.datetime))
+    """When the image was added or last replaced, in UTC, to the microsecond."""
 
     def __attrs_post_init__(self) -> None:
         id = self.id

@@ -14,14 +14,13 @@ class Point(Model):
     """A place in a picture, in units of its width and height from its top left corner.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        x (float): From the left side, where it is 0, to the right side, where it is 1.
-        y (float): From the top, where it is 0, to the bottom, where it is 1.
     """
 
     x: float = _attrs_field(validator=of_type(int, float))
+    """From the left side, where it is 0, to the right side, where it is 1."""
+
     y: float = _attrs_field(validator=of_type(int, float))
+    """From the top, where it is 0, to the bottom, where it is 1."""
 
     def __attrs_post_init__(self) -> None:
         x = self.x

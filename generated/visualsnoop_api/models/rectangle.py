@@ -14,18 +14,19 @@ class Rectangle(Model):
     """A part of the stored image, in units of its width and height.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        left (float): Its left side, from 0 to 1.
-        top (float): Its upper side, from 0 to 1.
-        right (float): Its right side, from 0 to 1.
-        bottom (float): Its lower side, from 0 to 1.
     """
 
     left: float = _attrs_field(validator=of_type(int, float))
+    """Its left side, from 0 to 1."""
+
     top: float = _attrs_field(validator=of_type(int, float))
+    """Its upper side, from 0 to 1."""
+
     right: float = _attrs_field(validator=of_type(int, float))
+    """Its right side, from 0 to 1."""
+
     bottom: float = _attrs_field(validator=of_type(int, float))
+    """Its lower side, from 0 to 1."""
 
     def __attrs_post_init__(self) -> None:
         left = self.left

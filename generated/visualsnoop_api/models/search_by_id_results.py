@@ -19,23 +19,25 @@ class SearchByIdResults(Model):
     """The images that are similar to a stored one, best first, without itself.
 
     Attributes are Python values; as a dictionary it is the JSON object of the answer.
-
-    Attributes:
-        status (int): The HTTP status of the answer.
-        message (str): A short text for people.
-        collection_id (str): The ID of the collection, 8 hexadecimal characters.
-        image_id (str): The ID of the image whose look-alikes were wanted.
-        image_time (datetime.datetime): When that image was added or last replaced, in UTC, to
-            the microsecond.
-        results (list[SearchResult]): The similar images, best first.
     """
 
     status: int = _attrs_field(validator=of_type(int))
+    """The HTTP status of the answer."""
+
     message: str = _attrs_field(validator=of_type(str))
+    """A short text for people."""
+
     collection_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the collection, 8 hexadecimal characters."""
+
     image_id: str = _attrs_field(validator=of_type(str))
+    """The ID of the image whose look-alikes were wanted."""
+
     image_time: datetime.datetime = _attrs_field(validator=of_type(datetime.datetime))
+    """When that image was added or last replaced, in UTC, to the microsecond."""
+
     results: list[SearchResult] = _attrs_field(validator=of_type([Model]))
+    """The similar images, best first."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "results", frozen(self.results))

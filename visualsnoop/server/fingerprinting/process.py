@@ -55,8 +55,8 @@ class FingerprintProcess:
         self._process = process
         self._requests = process.stdin
         self._responses = process.stdout
-        self.is_at_work = False
-        self.was_killed = False
+        self.is_at_work: bool = False
+        self.was_killed: bool = False
         self.models: Sequence[tuple[int, int]] = ()
         self.missing: Sequence[str] = ()
 

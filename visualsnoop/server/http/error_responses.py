@@ -1,7 +1,8 @@
 """Responses of the contract's schema `ErrorBody`, for everything that can go wrong."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
@@ -108,7 +109,7 @@ async def _internal_error(request: Request, error: Exception) -> Response:
     return error_response(500, "The service failed; its log has the details")
 
 
-EXCEPTION_HANDLERS = {
+EXCEPTION_HANDLERS: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
     APIError: _api_error,
     HTTPException: _http_error,
     KeyNotValid: _key_not_valid,

@@ -34,7 +34,7 @@ class StrictConnection(h11.Connection):
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, LARGEST_HEAD)
-        self.method = b""
+        self.method: bytes = b""
         self._is_chunked = False
         self._chunks = 0
         self._chunked_size = 0

@@ -54,7 +54,8 @@ class ConnectionConfig(uvicorn.Config):
     def load(self) -> None:
         super().load()
         # Asyncio would tell of connections only when their handshakes are done.
-        self.tls, self.ssl = self.ssl, None
+        self.tls = self.ssl
+        self.ssl: ssl.SSLContext | None = None
 
 
 class Connection(H11Protocol, asyncio.BufferedProtocol):

@@ -45,12 +45,12 @@ class Fingerprinter:
         # embeddings differ from those of other machines (cosines of 0.78 to 0.97 were measured).
         options.add_session_config_entry("session.x64quantprecision", "1")
         try:
-            self.version = model_version(model)
+            self.version: int = model_version(model)
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
             )
             self._input = self._session.get_inputs()[0]
-            self.dimensions = len(self._embedding(Image.new("RGB", (320, 320))))
+            self.dimensions: int = len(self._embedding(Image.new("RGB", (320, 320))))
         except Exception as error:
             raise ValueError(f"{model} cannot be used as a model: {error}") from error
 
