@@ -70,9 +70,10 @@ class Call(Generic[T]):
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise unexpected_response(response) from error
-        if not isinstance(parsed, Model) or isinstance(parsed, ErrorBody):
+        if parsed is None or isinstance(parsed, ErrorBody):
             raise unexpected_response(response)
-        parsed.take_response(response.status_code, response.headers)
+        if isinstance(parsed, Model):
+            parsed.take_response(response.status_code, response.headers)
         return parsed
 
 
