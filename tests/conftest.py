@@ -21,15 +21,20 @@ PHOTOS = Path(__file__).parent / "photos"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def plain_environment() -> Iterator[None]:
+def plain_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Leave out what the environment says of proxies and keys: the tests say it themselves.
 
-    All databases have one master key, so that none is looked for in the home of who runs the tests.
+    Nothing is looked for, or left, in the home of who runs the tests: all databases have one master
+    key, and the command line has folders of its own for what it stores, and no keyring.
     """
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("VISUALSNOOP_"):
             del os.environ[name]
     os.environ["VISUALSNOOP_MASTER_KEY"] = secrets.token_hex(32)
+    home = tmp_path_factory.mktemp("home")
+    for kind in ("CONFIG", "STATE"):
+        os.environ[f"XDG_{kind}_HOME"] = str(home / kind.lower())
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     yield
 
 

@@ -12,14 +12,23 @@ from visualsnoop.server.storage.keys import NewKeys
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command `visualsnoop` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "visualsnoop", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        timeout=120,
-    )
+    """Run the command `visualsnoop` to its end, with nothing on standard input."""
+    return run_with_input(Path(os.devnull), *arguments, **environment)
+
+
+def run_with_input(
+    file: Path, *arguments: str | Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command `visualsnoop` to its end, with a file on standard input."""
+    with file.open("rb") as opened:
+        return subprocess.run(
+            [sys.executable, "-m", "visualsnoop", *map(str, arguments)],
+            stdin=opened,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environment},
+            timeout=120,
+        )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The command that adds images: which files, under which IDs, and what is said of them."""
 
 import hashlib
+import json
 import os
 import shlex
 import signal
@@ -13,7 +14,8 @@ from visualsnoop.server.storage.keys import create_keys
 
 from ..pictures import different_picture
 from ..services import Service
-from .command import environment_of, run, started
+from .command import environment_of, run, run_with_input, started
+from .terminal import on_terminal
 
 HASHES = {
     hashlib.sha256(different_picture(zlib.crc32(name))).hexdigest()
@@ -191,7 +193,7 @@ def test_service_that_is_gone_is_told_once_and_the_same_command_goes_on(
     folder = fill(tmp_path / "photos", *(f"{n}.jpg" for n in range(30)))
     with Service(f"--database={database}", log=tmp_path / "log") as service:
         dying = {**environment, "VISUALSNOOP_ENDPOINT": service.endpoint}
-        with started("add", folder, "--skip-existing", **dying) as adding:
+        with started("add", folder, **dying) as adding:
             assert adding.stdout is not None
             adding.stdout.readline()
             service.process.kill()
@@ -199,12 +201,15 @@ def test_service_that_is_gone_is_told_once_and_the_same_command_goes_on(
     assert adding.returncode == 1
     (error,) = errors.splitlines()
     assert "of 30 are done" in error
+    # The service is at another port now, so that only what it has tells what was done.
     again = run("add", folder, "--skip-existing", **environment)
     assert again.returncode == 0, again.stderr
     assert listed(environment) == ids_in(folder)
 
 
-def test_interrupted_command_says_how_to_go_on(environment: dict[str, str], tmp_path: Path) -> None:
+def test_interrupted_command_goes_on_when_it_is_run_again(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     folder = fill(tmp_path / "photos", *(f"{n}.jpg" for n in range(30)))
     with started("add", folder, **environment) as adding:
         assert adding.stdout is not None
@@ -215,6 +220,103 @@ def test_interrupted_command_says_how_to_go_on(environment: dict[str, str], tmp_
     assert "--skip-existing" in errors
     assert "Traceback" not in errors
     assert 0 < len(listed(environment)) < 30
-    again = run("add", folder, "--skip-existing", **environment)
-    assert again.returncode == 0
+    again = run("add", folder, **environment)
+    assert again.returncode == 0, again.stderr
     assert listed(environment) == ids_in(folder)
+    # The run has ended, and there is nothing to go on with any more.
+    assert run("add", folder, **environment).returncode == 1
+
+
+def test_interrupted_update_replaces_what_is_left(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = fill(tmp_path / "photos", *(f"{n}.jpg" for n in range(20)))
+    assert run("add", folder, **environment).returncode == 0
+    with started("add", folder, "--update", "--concurrency=1", **environment) as adding:
+        assert adding.stdout is not None
+        first = adding.stdout.readline()
+        adding.send_signal(signal.SIGINT)
+        adding.communicate(timeout=120)
+    again = run("add", folder, "--update", **environment).stdout.splitlines()
+    assert first.replace("updated", "skipped").strip() in "\n".join(again)
+    assert len(again) == 20
+    assert any(line.startswith("updated ") for line in again)
+
+
+def test_file_that_has_changed_since_the_interruption_is_not_taken_for_added(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = fill(tmp_path / "photos", *(f"{n}.jpg" for n in range(20)))
+    with started("add", folder, "--concurrency=1", **environment) as adding:
+        assert adding.stdout is not None
+        added = adding.stdout.readline().split()[1]
+        adding.send_signal(signal.SIGINT)
+        adding.communicate(timeout=120)
+    (folder / added).write_bytes(different_picture(1))
+    again = run("add", folder, **environment)
+    assert again.returncode == 1
+    (error,) = again.stderr.splitlines()
+    assert f"{added}: the collection has an image of this ID already" in error
+
+
+def test_files_of_the_folders_below_are_left_out_if_told_so(here: Path) -> None:
+    fill(here, "a/beach.jpg", "a/b/beach.jpg", "a/.hidden.jpg")
+    assert run("add", "a", "--recursive", "--dry-run").stdout.count("would add") == 2
+    told = run("add", "a", "--no-recursive", "--dry-run").stdout
+    assert told == "would add beach.jpg from a/beach.jpg\n"
+
+
+@pytest.mark.parametrize("arguments", ["--id=piped", "--id-from=hash", ""])
+def test_standard_input_is_a_picture(
+    environment: dict[str, str], here: Path, arguments: str
+) -> None:
+    file = fill(here, "beach.jpg") / "beach.jpg"
+    added = run_with_input(file, "add", "-", *arguments.split(), **environment)
+    assert added.returncode == 0, added.stderr
+    (image_id,) = listed(environment)
+    assert added.stdout == f"added {image_id}\n"
+    if arguments == "--id=piped":
+        assert image_id == "piped"
+    if arguments == "--id-from=hash":
+        assert image_id == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert run_with_input(file, "search", "-", **environment).stdout.split() == ["1.000", image_id]
+    assert run_with_input(file, "add", "-", file, **environment).returncode == 2
+
+
+def test_outcomes_are_lines_of_json_if_told_so(environment: dict[str, str], here: Path) -> None:
+    fill(here, "photos/beach.jpg").joinpath("photos/notes.txt").write_text("no picture")
+    added = run("add", "photos", "--json", **environment)
+    assert added.returncode == 1
+    outcomes = {line["image_id"]: line for line in map(json.loads, added.stdout.splitlines())}
+    assert outcomes.pop("beach.jpg") == {"image_id": "beach.jpg", "outcome": "added"}
+    assert outcomes.pop("notes.txt")["outcome"] == "failed"
+    assert not outcomes
+
+
+def test_terminal_shows_a_bar_what_failed_and_a_summary(
+    environment: dict[str, str], here: Path
+) -> None:
+    fill(here / "photos", "a.jpg", "b.jpg").joinpath("notes.txt").write_text("no picture")
+    with on_terminal("add", "photos", **environment) as terminal:
+        assert terminal.finish() == 1
+    assert "3/3" in terminal.text
+    assert "/s" in terminal.text
+    assert "Error: photos/notes.txt: " in terminal.text
+    assert "2 added, 1 failed" in terminal.text.replace("1 failed, 2 added", "2 added, 1 failed")
+    assert "added a.jpg" not in terminal.text
+
+
+def test_command_that_is_interrupted_at_a_terminal_goes_on(
+    environment: dict[str, str], here: Path
+) -> None:
+    fill(here / "photos", *(f"{n}.jpg" for n in range(30)))
+    with on_terminal("add", "photos", **environment) as terminal:
+        terminal.read_until(r"[1-9]\d*/30")
+        terminal.type("\x03")
+        assert terminal.finish() == 130
+    assert "run the same command again" in terminal.text
+    assert "Traceback" not in terminal.text
+    with on_terminal("add", "photos", **environment) as terminal:
+        assert terminal.finish() == 0, terminal.text
+    assert "skipped" in terminal.text
+    assert listed(environment) == ids_in(here / "photos")

@@ -1,9 +1,12 @@
 """The commands that search, compare, list and delete images."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 from .command import run
+from .terminal import on_terminal
 
 
 def test_images_are_added_listed_found_and_deleted(
@@ -16,8 +19,9 @@ def test_images_are_added_listed_found_and_deleted(
     found = run("search", photos[1], **environment).stdout.splitlines()
     assert found[0].split() == ["1.000", photos[1].name]
     assert run("delete", photos[1].name, **environment).returncode == 0
-    as_json = json.loads(run("search", photos[1], "--json", **environment).stdout)
-    assert photos[1].name not in [result["id"] for result in as_json["results"]]
+    again = run("search", photos[1], **environment)
+    assert again.returncode == 1
+    assert again.stdout == ""
 
 
 def test_search_takes_limits(environment: dict[str, str], photos: list[Path]) -> None:
@@ -40,6 +44,71 @@ def test_pictures_are_compared(environment: dict[str, str], photo: Path) -> None
     assert run("compare", "one", **environment).returncode == 2
 
 
+def test_exit_status_tells_nothing_found_from_what_could_not_be_found_out(
+    environment: dict[str, str], photos: list[Path]
+) -> None:
+    run("add", photos[0], "--id=one", **environment)
+    unknown = {**environment, "VISUALSNOOP_PUBLIC_KEY": "0" * 20}
+    for found, not_found, failed in (
+        (["search", photos[0]], ["search", photos[1]], ["search", "missing.jpg"]),
+        (
+            ["compare", "one", photos[0]],
+            ["compare", "one", photos[1]],
+            ["compare", "two", photos[0]],
+        ),
+        (["get", "one"], ["get", "two"], None),
+    ):
+        assert run(*found, **environment).returncode == 0
+        assert run(*not_found, **environment).returncode == 1
+        wrong = run(*found, **unknown) if failed is None else run(*failed, **environment)
+        assert wrong.returncode == 3
+        assert len(wrong.stderr.splitlines()) == 1
+    assert run("duplicates", **environment).returncode == 1
+    assert run("duplicates", **unknown).returncode == 3
+    assert run("compare", "one", photos[1], "--min-score=0", **environment).returncode == 0
+
+
+def test_every_command_prints_lines_of_json(environment: dict[str, str], photo: Path) -> None:
+    def lines(*arguments: str | Path) -> list[dict[str, Any]]:
+        done = run(*arguments, "--json", **environment)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    for image_id in ("one", "other"):
+        run("add", photo, "--id", image_id, **environment)
+    assert [image["id"] for image in lines("list")] == ["other", "one"]
+    assert {result["id"]: result["score"] for result in lines("search", photo)}["one"] == 1
+    (compared,) = lines("compare", "one", photo)
+    assert compared["image_id"] == "one"
+    (image,) = lines("get", "one")
+    assert image["quality"] > 20
+    (info,) = lines("info")
+    assert info["image_count"] == 2
+    assert info["endpoint"] == environment["VISUALSNOOP_ENDPOINT"]
+    (group,) = lines("duplicates")
+    assert [image["id"] for image in group["images"]] == ["one", "other"]
+    (decision,) = lines("not-duplicates", "one", "other")
+    assert decision["status"] == 200
+    assert lines("delete", "one") == [{"image_id": "one", "outcome": "deleted"}]
+
+
+def test_terminal_gets_tables_and_colours_unless_they_are_unwanted(
+    environment: dict[str, str], photo: Path
+) -> None:
+    for image_id in ("[red]one[/red]", "two\x1b[2J"):
+        run("add", photo, "--id", image_id, **environment)
+    with on_terminal("search", photo, **environment) as terminal:
+        assert terminal.finish() == 0
+    heading, _, *rows = terminal.text.strip().splitlines()
+    assert heading.split() == ["score", "ID", "change", "in", "common"]
+    assert [row.split()[1] for row in rows] == ["[red]one[/red]", "two\\x1b[2J"]
+    assert "\x1b[" in terminal.shown
+    with on_terminal("list", NO_COLOR="1", **environment) as terminal:
+        assert terminal.finish() == 0
+    assert "[red]one[/red]" in terminal.text
+    assert not re.search("\x1b\\[[0-9;]*3[0-9]", terminal.shown)
+
+
 def test_duplicates_are_listed_until_they_are_said_to_be_none(
     environment: dict[str, str], photo: Path
 ) -> None:
@@ -48,7 +117,7 @@ def test_duplicates_are_listed_until_they_are_said_to_be_none(
     listed = run("duplicates", **environment).stdout.splitlines()
     assert listed == ["1.000  one", "1.000  other"]
     assert run("not-duplicates", "other", "one", **environment).returncode == 0
-    assert json.loads(run("duplicates", "--json", **environment).stdout) == []
+    assert run("duplicates", "--json", **environment).stdout == ""
     assert run("not-duplicates", "one", "other", "--undo", **environment).returncode == 0
     assert len(run("duplicates", "--min-score=0.9", **environment).stdout.splitlines()) == 2
 

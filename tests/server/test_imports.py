@@ -23,7 +23,7 @@ def loaded_by(program: str) -> set[str]:
 
 
 def test_sdk_loads_nothing_of_the_server() -> None:
-    loaded = loaded_by("import visualsnoop")
+    loaded = loaded_by("from visualsnoop import Collection")
     assert loaded.isdisjoint([*HEAVY, "numpy", "psycopg", "starlette"])
     assert "httpx" in loaded
 
@@ -31,9 +31,11 @@ def test_sdk_loads_nothing_of_the_server() -> None:
 def test_listing_keys_loads_no_alembic_no_numpy_and_nothing_heavier(database: str) -> None:
     arguments = ["keys", "list", "--database", database]
     loaded = loaded_by(
-        f"from visualsnoop.cli.main import cli\ncli({arguments}, standalone_mode=False)"
+        f"import sys\nsys.argv[1:] = {arguments}\n"
+        "from visualsnoop.__main__ import main\ntry: main()\nexcept SystemExit: pass"
     )
-    assert loaded.isdisjoint([*HEAVY, "alembic", "numpy", "sqlalchemy"])
+    unused = {"alembic", "keyring", "numpy", "rich", "sqlalchemy", "textual_image"}
+    assert loaded.isdisjoint({*HEAVY, *unused})
     assert "psycopg" in loaded
 
 

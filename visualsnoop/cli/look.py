@@ -6,30 +6,38 @@ from pathlib import Path
 
 import click
 
-from .._environment import default_endpoint, keys_and_endpoint
-from .options import database_options
+from .._environment import default_endpoint
+from .connecting import credentials
+from .options import database_options, profile_option
 
 
 @click.command()
 @click.argument("collection", required=False)
 @click.option("--admin", is_flag=True, help="Open the page of collections and keys.")
 @click.option("--browser/--no-browser", default=True, help="Open it, or only print the link.")
+@profile_option
 @database_options
 def look(
-    collection: str | None, admin: bool, browser: bool, data: Path | None, database: str | None
+    collection: str | None,
+    admin: bool,
+    browser: bool,
+    profile: str | None,
+    data: Path | None,
+    database: str | None,
 ) -> None:
     """Open the page of a running service.
 
     Prints a link that signs in once, within ten minutes. It opens the COLLECTION of this name or
     ID, by the oldest of its keys that may change it; without one, that of the keys in the
-    environment. COLLECTION and --admin are for who runs the service, as they need its database.
+    environment, or stored by login. COLLECTION and --admin are for who runs the service, as they
+    need its database.
     """
     if admin and collection is not None:
         raise click.UsageError("give either a collection or --admin")
     if admin or collection is not None:
         code, endpoint = _code_from_database(collection, data, database), default_endpoint()
     else:
-        code, endpoint = _code_from_service()
+        code, endpoint = _code_from_service(profile)
     # What comes after the # is neither sent nor logged.
     link = f"{endpoint.removesuffix('/api/v1')}/#code={code}"
     click.echo(link)
@@ -45,13 +53,13 @@ def _code_from_database(collection: str | None, data: Path | None, database: str
         return create_code(url, None if collection is None else key_of_collection(url, collection))
 
 
-def _code_from_service() -> tuple[str, str]:
+def _code_from_service(profile: str | None) -> tuple[str, str]:
     import httpx
 
     from .. import VisualSnoopHMACAuth
     from .._responses import connection_errors, response_error
 
-    public_key, secret_key, endpoint = keys_and_endpoint()
+    public_key, secret_key, endpoint = credentials(profile)
     endpoint = endpoint.rstrip("/")
     url = f"{endpoint.removesuffix('/api/v1')}/page/codes"
     with connection_errors(endpoint, None):

@@ -6,10 +6,35 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
+from .profiles import profile_names
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 Option: TypeAlias = Callable[[_Command], _Command]
 
+DEFAULT_PROFILE = "default"
+"""The profile of commands that are given none."""
+
 json_option: Option[Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+json_lines_option: Option[Any] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, an object on each line."
+)
+
+
+def _complete_profile(context: click.Context, option: click.Parameter, start: str) -> list[str]:
+    try:
+        return [name for name in profile_names() if name.startswith(start)]
+    except (OSError, ValueError):
+        return []
+
+
+profile_option: Option[Any] = click.option(
+    "--profile",
+    metavar="NAME",
+    envvar="VISUALSNOOP_PROFILE",
+    shell_complete=_complete_profile,
+    help="Take the keys that login has stored under this name.",
+)
 
 concurrency_option: Option[Any] = click.option(
     "--concurrency",

@@ -1,10 +1,12 @@
 """What becomes of many images: a line for each, until there is no service any more."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any
 
 import click
+from attrs import frozen
 
 from .. import Collection, VisualSnoopError
 from ..bulk import Outcome
@@ -19,9 +21,9 @@ from ..exceptions import (
     UnexpectedResponseError,
 )
 from ..models import Image
-
-INTERRUPTED = 130
-"""The exit status of what was interrupted: 128 and the number of SIGINT, as shells have it."""
+from .commands import INTERRUPTED
+from .output import is_terminal, print_json, printable
+from .progress import progress_bar
 
 # What every image would get.
 _FATAL = (AuthenticationError, ConnectError, ForbiddenError)
@@ -29,24 +31,31 @@ _FATAL = (AuthenticationError, ConnectError, ForbiddenError)
 _DOUBTFUL = (ConnectionLostError, RequestTimeoutError, ServerError, UnexpectedResponseError)
 
 
-def print_outcomes(
-    collection: Collection,
-    outcomes: Generator[Outcome[Any, Image]],
-    count: int,
-    name: Callable[[Outcome[Any, Image]], str],
-    *,
-    skipped: str,
-    go_on: str,
-) -> bool:
-    """Print what becomes of each image.
+@frozen
+class Run:
+    """A run over many images.
 
-    Args:
-        collection: Where they are.
-        outcomes: What becomes of them.
+    Attributes:
+        title: What is done, above the bar.
         count: How many they are.
         name: What an image is called where something goes wrong with it.
         skipped: Why one is skipped.
         go_on: How to go on with what was left.
+        as_json: Whether lines are JSON.
+    """
+
+    title: str
+    count: int
+    name: Callable[[Any], str]
+    skipped: str
+    go_on: str
+    as_json: bool = False
+
+
+def print_outcomes(
+    collection: Collection, outcomes: Generator[Outcome[Any, Image]], run: Run
+) -> bool:
+    """Print what becomes of each image; on a terminal a bar, what went wrong, and a summary.
 
     Returns:
         Whether all went well.
@@ -54,34 +63,52 @@ def print_outcomes(
     Raises:
         ClickException: If there is no use in going on.
     """
-    done = failed = 0
+    counts: Counter[str] = Counter()
+    is_listed = run.as_json or not (is_terminal() and sys.stderr.isatty())
     try:
-        for outcome in outcomes:
-            if outcome.error is not None:
-                if reason := _fatal(collection, outcome.error):
+        with progress_bar(run.title, run.count) as advance:
+            for outcome in outcomes:
+                if outcome.error and (reason := _fatal(collection, outcome.error)):
                     raise click.ClickException(
-                        f"{reason}. Given up: {done} of {count} are done. {go_on}"
+                        f"{printable(reason)}. Given up: {_done(counts, run)}. {run.go_on}"
                     ) from reason
-                failed += 1
-                click.echo(f"Error: {name(outcome)}: {_told(outcome.error)}", err=True)
-                continue
-            done += 1
-            if outcome.skipped:
-                click.echo(f"skipped {printable(outcome.image_id)}: {skipped}")
-            elif outcome.result is not None:
-                click.echo(f"{outcome.result.message.lower()} {printable(outcome.image_id)}")
+                what = _what(outcome)
+                counts[what] += 1
+                _print(outcome, what, run, is_listed)
+                advance()
     except KeyboardInterrupt:
-        click.echo(f"\nInterrupted: {done} of {count} are done. {go_on}", err=True)
+        click.echo(f"\nInterrupted: {_done(counts, run)}. {run.go_on}", err=True)
         sys.exit(INTERRUPTED)
     finally:
         outcomes.close()
-    return failed == 0
+    if not is_listed:
+        click.echo(", ".join(f"{count:,} {what}" for what, count in counts.items()))
+    return counts["failed"] == 0
 
 
-def printable(text: object) -> str:
-    """A text without what would move the cursor, or cannot be written as UTF-8."""
-    characters = str(text).encode(errors="backslashreplace").decode()
-    return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in characters)
+def _done(counts: Counter[str], run: Run) -> str:
+    return f"{counts.total() - counts['failed']} of {run.count} are done"
+
+
+def _what(outcome: Outcome[Any, Image]) -> str:
+    """What has become of an image, in one word."""
+    if outcome.error is not None:
+        return "failed"
+    if outcome.skipped or outcome.result is None:
+        return "skipped"
+    return outcome.result.message.lower()
+
+
+def _print(outcome: Outcome[Any, Image], what: str, run: Run, is_listed: bool) -> None:
+    told = None if outcome.error is None else _told(outcome.error)
+    if told is not None:
+        click.echo(f"Error: {run.name(outcome.item)}: {told}", err=True)
+    if run.as_json:
+        line = {"image_id": outcome.image_id, "outcome": what}
+        print_json(line if told is None else {**line, "error": told})
+    elif is_listed and told is None:
+        why = f": {run.skipped}" if what == "skipped" else ""
+        click.echo(f"{what} {printable(outcome.image_id)}{why}")
 
 
 def _fatal(collection: Collection, error: Exception) -> Exception | None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from attrs import asdict
 
-from .groups import CommandGroup
+from .commands import CommandGroup
 from .options import database_options, json_option
 
 
@@ -255,45 +255,6 @@ def upgrade_(data: Path | None, database: str | None) -> None:
 
     with opened_database(data, database) as url:
         click.echo(f"the database has revision {revision(url)}")
-
-
-@click.command()
-@json_option
-@database_options
-def info(as_json: bool, data: Path | None, database: str | None) -> None:
-    """Tell what a service has stored, where, and by which models.
-
-    Images of models that the service has not got are found by no search. What stands beside them
-    says what to do.
-    """
-    from ..server.storage.database_info import database_info
-    from ..server.storage.opening import data_folder, opened_database
-
-    folder = data_folder(data) if database is None else None
-    with opened_database(data, database) as url:
-        found = database_info(url)
-    if as_json:
-        click.echo(json.dumps({"data": folder and str(folder), **asdict(found)}))
-        return
-    if folder is None:
-        click.echo(f"database: {found.database}")
-    else:
-        click.echo(f"data: {folder}")
-    click.echo(f"postgresql: {found.postgresql}")
-    click.echo(f"revision: {found.revision}")
-    click.echo(f"images: {sum(found.images.values())}")
-    for version, count in found.images.items():
-        click.echo(f"  fingerprint version {version}: {count} ({_searchable(version)})")
-
-
-def _searchable(version: int) -> str:
-    from ..server.matching.fingerprint import FIRST_CUSTOM_VERSION, MODEL_VERSION
-
-    if version == MODEL_VERSION:
-        return "the shipped model"
-    if version >= FIRST_CUSTOM_VERSION:
-        return "found where serve --model names the model that they were stored with"
-    return "found by no search any more: add the pictures again"
 
 
 def _print_keys(keys: Any, as_json: bool) -> None:
