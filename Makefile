@@ -59,7 +59,7 @@ docs: $(VENV)/installed ## Build the manual in docs/_build
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
 tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the place of httpx too
-	$(RUN)/pytest
+	$(RUN)/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
 	$(RUN)/python -m tests.with_httpx2
 
 page: $(VENV)/installed tests/clients/typescript/node_modules/installed ## Check the types of the page's scripts against the contract
