@@ -46,6 +46,11 @@ class Terminal:
             assert time.monotonic() < give_up, self.text
             assert self._read(), self.text
 
+    def read_shown_until(self, sequence: str) -> None:
+        """Read until an escape sequence has come."""
+        while sequence not in self.shown:
+            assert self._read(), self.text
+
     def finish(self) -> int:
         """Read to the end; the exit status is given."""
         while self._read():

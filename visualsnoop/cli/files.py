@@ -44,12 +44,12 @@ class Files:
             for path_id, file in files:
                 try:
                     self._take(_image_id(path_id, file, id_from), file)
-                except OSError as error:
-                    self._note(file, error)
                 except InvalidImageIDError as error:
                     self.errors.append(
                         f"{file_name(file)}: this makes no image ID, take --id-from hash: {error}"
                     )
+                except OSError as error:
+                    self._note(file, error)
 
     def shared(self) -> dict[str, list[Path]]:
         """The IDs that several files would get."""

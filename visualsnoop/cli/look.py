@@ -8,13 +8,13 @@ import click
 
 from .._environment import default_endpoint
 from .connecting import credentials
-from .options import database_options, profile_option
+from .options import browser_option, database_options, profile_option
 
 
 @click.command()
 @click.argument("collection", required=False)
 @click.option("--admin", is_flag=True, help="Open the page of collections and keys.")
-@click.option("--browser/--no-browser", default=True, help="Open it, or only print the link.")
+@browser_option
 @profile_option
 @database_options
 def look(
@@ -38,6 +38,17 @@ def look(
         code, endpoint = _code_from_database(collection, data, database), default_endpoint()
     else:
         code, endpoint = _code_from_service(profile)
+    open_page(endpoint, code, browser)
+
+
+def open_page(endpoint: str, code: str, browser: bool) -> None:
+    """Print the link of a page, and open it in a browser that can be seen.
+
+    Args:
+        endpoint: The URL of the API.
+        code: What signs in, once.
+        browser: Whether it is to be opened.
+    """
     # What comes after the # is neither sent nor logged.
     link = f"{endpoint.removesuffix('/api/v1')}/#code={code}"
     click.echo(link)

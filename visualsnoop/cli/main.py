@@ -12,6 +12,7 @@ from .images import delete, get, list_images
 from .info import info
 from .login import login, logout
 from .look import look
+from .quickstart import quickstart
 from .search import compare, search
 from .serve import serve
 from .service import collections, db, keys
@@ -30,7 +31,7 @@ def cli() -> None:
 
 
 _IMAGES = (add, search, compare, duplicates, not_duplicates, list_images, get, delete, info)
-_SERVICE = (serve, look, keys, collections, db, export_, import_, conformance)
+_SERVICE = (quickstart, serve, look, keys, collections, db, export_, import_, conformance)
 _SETTING_UP = (login, logout, completion)
 
 for _command in (*_IMAGES, *_SERVICE, *_SETTING_UP):

@@ -36,6 +36,22 @@ profile_option: Option[Any] = click.option(
     help="Take the keys that login has stored under this name.",
 )
 
+html_option: Option[Any] = click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a report with the pictures in it as well.",
+)
+
+files_option: Option[Any] = click.option(
+    "--files",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where the files are whose paths are the image IDs, for reports and for terminals that "
+    "show pictures; otherwise the working directory.",
+)
+
 concurrency_option: Option[Any] = click.option(
     "--concurrency",
     metavar="NUMBER",
@@ -46,17 +62,26 @@ concurrency_option: Option[Any] = click.option(
 )
 
 
-def database_options(command: _Command) -> _Command:
-    """What says where the data of a service are."""
-    data = click.option(
+browser_option: Option[Any] = click.option(
+    "--browser/--no-browser", default=True, help="Open it, or only print the link."
+)
+
+
+def data_option(command: _Command) -> _Command:
+    """What says where the data of a service with the embedded database are."""
+    return click.option(
         "--data",
         type=click.Path(path_type=Path),
         envvar="VISUALSNOOP_DATA",
         help="The folder of the service's data.",
-    )
+    )(command)
+
+
+def database_options(command: _Command) -> _Command:
+    """What says where the data of a service are."""
     database = click.option(
         "--database",
         envvar="VISUALSNOOP_DATABASE",
         help="A PostgreSQL of your own instead: postgresql://user:password@host/name.",
     )
-    return data(database(command))
+    return data_option(database(command))

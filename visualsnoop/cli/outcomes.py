@@ -42,6 +42,7 @@ class Run:
         skipped: Why one is skipped.
         go_on: How to go on with what was left.
         as_json: Whether lines are JSON.
+        is_quiet: Whether only what went wrong is printed.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Run:
     skipped: str
     go_on: str
     as_json: bool = False
+    is_quiet: bool = False
 
 
 def print_outcomes(
@@ -64,7 +66,7 @@ def print_outcomes(
         ClickException: If there is no use in going on.
     """
     counts: Counter[str] = Counter()
-    is_listed = run.as_json or not (is_terminal() and sys.stderr.isatty())
+    is_watched = is_terminal() and sys.stderr.isatty()
     try:
         with progress_bar(run.title, run.count) as advance:
             for outcome in outcomes:
@@ -74,14 +76,14 @@ def print_outcomes(
                     ) from reason
                 what = _what(outcome)
                 counts[what] += 1
-                _print(outcome, what, run, is_listed)
+                _print(outcome, what, run, is_listed=not (is_watched or run.is_quiet))
                 advance()
     except KeyboardInterrupt:
         click.echo(f"\nInterrupted: {_done(counts, run)}. {run.go_on}", err=True)
         sys.exit(INTERRUPTED)
     finally:
         outcomes.close()
-    if not is_listed:
+    if is_watched and not run.as_json and not run.is_quiet:
         click.echo(", ".join(f"{count:,} {what}" for what, count in counts.items()))
     return counts["failed"] == 0
 

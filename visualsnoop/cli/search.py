@@ -1,16 +1,27 @@
 """The commands that search by a picture, and compare two."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..models import Comparison, ComparisonById, ImageInput, SearchByIdResults, SearchResults
+from ..models import (
+    Comparison,
+    ComparisonById,
+    ImageInput,
+    SearchByIdResults,
+    SearchResult,
+    SearchResults,
+)
 from .commands import NOTHING_FOUND, Question
 from .connecting import open_collection
-from .options import json_lines_option, profile_option
-from .output import is_terminal, print_json, print_rows
+from .files import file_name
+from .options import files_option, html_option, json_lines_option, profile_option
+from .output import is_terminal, print_json, print_rows, printable
+from .pictures import file_of, show_picture
+from .report import ReportPicture, Section, corners, region_in_query, write_report
 
 _STDIN = Path("-")
 _PICTURE = click.Path(path_type=Path, allow_dash=True)
@@ -23,9 +34,17 @@ _PICTURE = click.Path(path_type=Path, allow_dash=True)
 @click.option("--min-score", type=float, help="The lowest score, 0 to 1; otherwise 0.4.")
 @click.option("--offset", type=int, help="How many of the first results to leave out.")
 @json_lines_option
+@html_option
+@files_option
 @profile_option
 def search(
-    image: Path | None, image_id: str | None, as_json: bool, profile: str | None, **limits: Any
+    image: Path | None,
+    image_id: str | None,
+    as_json: bool,
+    html: Path | None,
+    files: Path,
+    profile: str | None,
+    **limits: Any,
 ) -> None:
     """Find images similar to IMAGE, best first.
 
@@ -35,21 +54,27 @@ def search(
     """
     _check_either(image, image_id)
     found: SearchResults | SearchByIdResults
+    # Standard input can be read once, and a report shows it.
+    picture = sys.stdin.buffer.read() if image == _STDIN else image
     with open_collection(profile) as collection:
-        if image is not None:
-            found = collection.search_images(_opened(image), **limits)
+        if picture is not None:
+            found = collection.search_images(picture, **limits)
         else:
             found = collection.search_images_by_id(str(image_id), **limits)
     if as_json:
         for result in found.results:
             print_json(result)
     else:
-        _print_results(found)
+        _print_results(found, files)
+    if html is not None:
+        name = "standard input" if image == _STDIN else file_name(image or Path(str(image_id)))
+        source = picture if image is not None else file_of(str(image_id), files)
+        _write_results(html, name, source, found, files)
     if not found.results:
         sys.exit(NOTHING_FOUND)
 
 
-def _print_results(found: SearchResults | SearchByIdResults) -> None:
+def _print_results(found: SearchResults | SearchByIdResults, files: Path) -> None:
     if not is_terminal():
         print_rows(("score", "ID"), ((f"{one.score:.3f}", one.id) for one in found.results))
     elif found.results:
@@ -60,8 +85,40 @@ def _print_results(found: SearchResults | SearchByIdResults) -> None:
                 for one in found.results
             ),
         )
+        for one in found.results:
+            show_picture(file_of(one.id, files), f"{one.score:.3f}  {printable(one.id)}")
     else:
         click.echo("nothing is similar", err=True)
+
+
+def _write_results(
+    html: Path,
+    name: str,
+    source: Path | bytes | None,
+    found: SearchResults | SearchByIdResults,
+    files: Path,
+) -> None:
+    def sections() -> Iterator[Section]:
+        for one in found.results:
+            region = corners(one.region)
+            notes = [note for note in (_changed(one), _in_common(one)) if note]
+            yield Section(
+                f"score {one.score:.3f}",
+                [
+                    ReportPicture(name, source, ["searched for"], [region_in_query(region)]),
+                    ReportPicture(one.id, file_of(one.id, files), notes, [region]),
+                ],
+            )
+
+    write_report(html, f"Similar to {name}", f"{len(found.results):,} found", sections())
+
+
+def _changed(result: SearchResult) -> str:
+    return "" if result.transform == "none" else result.transform.replace("_", " ")
+
+
+def _in_common(result: SearchResult) -> str:
+    return "" if result.overlap is None else f"{_share(result.overlap)} in common"
 
 
 def _share(overlap: float | None) -> str:
