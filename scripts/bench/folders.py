@@ -1,0 +1,254 @@
+"""Measure how duplicates in a folder are found, beside other programs on the same folder.
+
+    python -m scripts.bench.folders PHOTOS... [--pictures 5000] [--folder FOLDER]
+
+Tiles are cut out of the photos, 9 of each, no two of which have anything in common; of as many of
+them as it takes there are two copies, edited by chance as edits.py does the usual way. Groups that
+are found are taken apart into pairs: those of copies of one tile are right, all others false.
+
+Printed are the time, the peak of the memory (proportional set size, all processes), and how many
+pairs were found, of how many, and how many false ones. Other programs are
+
+- czkawka, by its Python package: pip install czkawka; or --czkawka PYTHON, where that is installed,
+- pHash of imagehash, all pairs that differ in no more than so many of 64 bits.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import combinations
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import psutil
+from attrs import define, field
+from PIL import Image
+
+from scripts.bench.edits import EDITS
+from scripts.bench.quality import pictures_of, read
+
+_TILES = 3  # a side
+_LONG_SIDE = 640  # pixels of a tile, which is made that large
+_COPIES = 2
+_CZKAWKA = """
+import json, sys
+from czkawka import ImageSimilarity
+finder = ImageSimilarity()
+finder.set_directories([sys.argv[1]])
+finder.set_similarity(int(sys.argv[2]))
+print(json.dumps([[str(path) for path in group] for group in finder.find_similar()]))
+"""
+
+Groups = Iterable[Sequence[str]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", type=Path, nargs="+")
+    parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--folder", type=Path, help="where the pictures are, or are put")
+    parser.add_argument("--czkawka", default=sys.executable, metavar="PYTHON")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
+        folder = arguments.folder or Path(name) / "pictures"
+        if not folder.exists():
+            write_pictures(arguments.photos, folder, arguments.pictures)
+        measure(folder, Path(name), arguments.czkawka)
+
+
+def write_pictures(photos: Sequence[Path], folder: Path, count: int) -> None:
+    """Write tiles of photos and edited copies of some of them, named by their tiles."""
+    folder.mkdir(parents=True)
+    paths = [path for photo_folder in photos for path in pictures_of(photo_folder)]
+    tiles = _TILES**2 * len(paths)
+    copied = (count - tiles) // _COPIES
+    if not 0 <= copied <= tiles:
+        raise SystemExit(f"{len(paths)} photos are good for {tiles} to {3 * tiles} pictures")
+    has_copies = set(random.Random(0).sample(range(tiles), copied))
+    with ProcessPoolExecutor() as pool:
+        for number, path in enumerate(paths):
+            of_photo = range(_TILES**2 * number, _TILES**2 * (number + 1))
+            pool.submit(
+                _write_tiles, path, folder, [tile in has_copies for tile in of_photo], number
+            )
+
+
+def _write_tiles(path: Path, folder: Path, has_copies: Sequence[bool], number: int) -> None:
+    photo = read(path)
+    chosen = random.Random(number)
+    width, height = photo.width // _TILES, photo.height // _TILES
+    for place, copied in enumerate(has_copies):
+        left, top = width * (place % _TILES), height * (place // _TILES)
+        tile = photo.crop((left, top, left + width, top + height))
+        factor = _LONG_SIDE / max(tile.size)
+        tile = tile.resize(
+            (round(width * factor), round(height * factor)), Image.Resampling.LANCZOS
+        )
+        name = f"{number:03}-{place}"
+        tile.save(folder / f"{name}.jpg", quality=92)
+        for copy, edit in enumerate(chosen.sample(sorted(EDITS), _COPIES if copied else 0)):
+            EDITS[edit](tile).convert("RGB").save(folder / f"{name} copy {copy}.jpg", quality=90)
+
+
+def measure(folder: Path, temporary: Path, czkawka: str) -> None:
+    """Print a row for each way to find the duplicates of a folder."""
+    names = [path.name for path in folder.iterdir()]
+    tiles = [_tile(name) for name in names]
+    pairs = sum(tiles.count(tile) * (tiles.count(tile) - 1) // 2 for tile in set(tiles))
+    print(f"{len(names)} pictures, {pairs} pairs of copies, {os.cpu_count()} processors")
+    print(f"{'':32}{'seconds':>9}{'MiB':>8}{'found':>8}{'false':>8}")
+    environment = {
+        **{name: value for name, value in os.environ.items() if "VISUALSNOOP" not in name},
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        **{f"XDG_{kind}_HOME": str(temporary / kind) for kind in ("CACHE", "CONFIG", "STATE")},
+    }
+    command = [sys.executable, "-m", "visualsnoop"]
+    duplicates = [*command, "duplicates", str(folder), "--json"]
+    quickstart = [
+        *command,
+        "quickstart",
+        str(folder),
+        f"--data={temporary / 'data'}",
+        "--port=8099",
+    ]
+    _print_run("visualsnoop quickstart", quickstart, environment, None)
+    for title in ("visualsnoop duplicates", "the same once more"):
+        _print_run(title, duplicates, environment, _groups_of_visualsnoop)
+    for level in (5, 10, 20):
+        arguments = [czkawka, "-c", _CZKAWKA, str(folder), str(level)]
+        _print_run(f"czkawka, similarity {level}", arguments, environment, json.loads)
+    for bits in (4, 10):
+        start = time.monotonic()
+        groups = _groups_by_phash(folder, names, bits)
+        _print_row(f"pHash, {bits} bits", time.monotonic() - start, None, groups)
+
+
+def _print_run(
+    title: str,
+    command: Sequence[str],
+    environment: dict[str, str],
+    groups: Callable[[str], Groups] | None,
+) -> None:
+    """Run a command to its end, or where it finds no groups until it has printed a link."""
+    start = time.monotonic()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        with _Memory(process.pid, environment["XDG_CACHE_HOME"]) as memory:
+            if groups is None:
+                output = next((line for line in process.stdout if "#code=" in line), "")
+            else:
+                output = process.stdout.read()
+            seconds = time.monotonic() - start
+        if groups is None:
+            process.terminate()
+    if groups is not None and process.returncode not in (0, 1):
+        print(f"{title:32}  failed with status {process.returncode}")
+        return
+    _print_row(title, seconds, memory.peak, None if groups is None else groups(output))
+
+
+def _print_row(title: str, seconds: float, memory: int | None, groups: Groups | None) -> None:
+    row = f"{title:32}{seconds:9.0f}{'' if memory is None else memory // 2**20:>8}"
+    if groups is not None:
+        pairs = {pair for group in groups for pair in combinations(sorted(map(_name, group)), 2)}
+        right = sum(_tile(one) == _tile(other) for one, other in pairs)
+        row += f"{right:8}{len(pairs) - right:8}"
+    print(row, flush=True)
+
+
+def _name(path: str) -> str:
+    return Path(path).name
+
+
+def _tile(name: str) -> str:
+    return re.split(r"[ .]", name)[0]
+
+
+def _groups_of_visualsnoop(output: str) -> Groups:
+    for line in output.splitlines():
+        group = json.loads(line)
+        yield [group["keep"]["path"], *(copy["path"] for copy in group["delete"])]
+
+
+def _groups_by_phash(folder: Path, names: Sequence[str], bits: int) -> Groups:
+    with ProcessPoolExecutor() as pool:
+        found = list(pool.map(_phash, [folder / name for name in names], chunksize=50))
+    hashes = np.array(found)
+    for number, one in enumerate(hashes):
+        for other in np.flatnonzero((hashes[number + 1 :] != one).sum(axis=1) <= bits):
+            yield names[number], names[number + 1 + int(other)]
+
+
+def _phash(path: Path) -> "np.typing.NDArray[np.bool_]":
+    with Image.open(path) as picture:
+        return np.asarray(imagehash.phash(picture).hash.ravel(), np.bool_)
+
+
+@define
+class _Memory:
+    """Watches the memory of a process, of those below it, and of its PostgreSQL.
+
+    Attributes:
+        pid: The process.
+        data: The folder in which the data of PostgreSQL are, or one beside it.
+        peak: The most that was seen, in bytes.
+    """
+
+    pid: int
+    data: str
+    peak: int = 0
+    _is_over: threading.Event = field(factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> "_Memory":
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._thread is not None
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(1):
+            self.peak = max(self.peak, sum(map(_proportional, self._processes())))
+
+    def _processes(self) -> list[psutil.Process]:
+        try:
+            first = psutil.Process(self.pid)
+            below = [first, *first.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+        postgres = [
+            process
+            for process in psutil.process_iter(["name", "cwd"])
+            if process.info["name"] == "postgres"
+            and (process.info["cwd"] or "").startswith(os.path.dirname(self.data))
+        ]
+        return [*below, *postgres]
+
+
+def _proportional(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0
+
+
+if __name__ == "__main__":
+    main()
