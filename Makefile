@@ -94,13 +94,15 @@ quality: $(VENV)/installed ## Measure how well edited copies are found
 scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
 	$(RUN)/python -m scripts.bench.scale
 
-proofs: $(VENV)/installed ## Kill, fail over, abuse, wear out and fuzz services, for about 20 minutes
-	$(RUN)/python -m scripts.proofs.crash --service-kills 20 --database-kills 10
-	$(RUN)/python -m scripts.proofs.failover --times 3
+proofs: $(VENV)/installed ## Kill, fail over, intrude, abuse, wear out and fuzz services, for about 20 minutes
+	$(RUN)/python -m scripts.proofs.crash --service-kills 8 --database-kills 4 --total-kills 2 --rounds 1
+	$(RUN)/python -m scripts.proofs.failover --times 2
 	CONTRACT_EXAMPLES=100 $(RUN)/pytest tests/server/test_contract.py
-	$(RUN)/python -m scripts.proofs.abuse --seconds 10
-	$(RUN)/python -m scripts.proofs.soak --minutes 5
-	$(RUN)/python -m scripts.proofs.fuzz --seconds 120
+	$(RUN)/pytest tests/server/test_data_folder.py tests/server/test_sandbox.py tests/server/test_http1.py
+	$(RUN)/python -m scripts.proofs.imports --seconds 45
+	$(RUN)/python -m scripts.proofs.abuse --seconds 8
+	$(RUN)/python -m scripts.proofs.soak --minutes 3
+	$(RUN)/python -m scripts.proofs.fuzz --seconds 90
 
 clean: ## Remove what the targets have made
 	rm -rf $(VENV) node_modules tests/clients/typescript/node_modules docs/_build build/clients

@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import httpx
 import psutil
 from attrs import frozen
 
+from scripts.proofs.undefended import VARIABLE as UNDEFENDED
 from visualsnoop import VisualSnoopHMACAuth
 from visualsnoop.server.storage.embedded import embedded_postgres
 from visualsnoop.server.storage.keys import NewKeys
@@ -48,7 +50,9 @@ class LocalService:
         Raises:
             RuntimeError: If it does not start; it has printed why.
         """
-        command = [sys.executable, "-m", "visualsnoop", "serve", "--port=0", *options]
+        # A proof may want to see what happens without one of its defences.
+        module = "scripts.proofs.undefended" if UNDEFENDED in os.environ else "visualsnoop"
+        command = [sys.executable, "-m", module, "serve", "--port=0", *options]
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -109,10 +113,17 @@ def running_service(*options: str, log: IO[str] | None = None) -> Iterator[Local
         service.stop()
 
 
-def client(endpoint: str, keys: NewKeys, timeout: float = 60) -> httpx.Client:
+def client(
+    endpoint: str,
+    keys: NewKeys,
+    timeout: float = 60,
+    verify: ssl.SSLContext | bool = True,
+) -> httpx.Client:
     """An HTTP client that signs with a key pair. It retries nothing, so that nothing is hidden."""
     auth = VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
-    return httpx.Client(base_url=endpoint, auth=auth, timeout=timeout, trust_env=False)
+    return httpx.Client(
+        base_url=endpoint, auth=auth, timeout=timeout, trust_env=False, verify=verify
+    )
 
 
 def kill_postgres(folder: Path) -> None:

@@ -18,7 +18,6 @@ from scripts.proofs.costly_pictures import (
     huge_webp,
     jpeg_of_scans,
     large_picture,
-    png_bomb,
 )
 from visualsnoop.auth import signature
 from visualsnoop.server.settings import MIB
@@ -37,11 +36,13 @@ class Target:
         endpoint: The service.
         keys: Keys of the attackers.
         landed: Is called whenever an attacker has done what it was to do.
+        ended: Is called whenever the service has made an end of an attacker.
     """
 
     endpoint: str
     keys: NewKeys
     landed: Callable[[], None]
+    ended: Callable[[], None]
 
     def head(self, *headers: str, method: str = "POST", path: str = "/search") -> bytes:
         """The head of a signed request."""
@@ -68,10 +69,16 @@ class Attack:
     Attributes:
         acts: What attackers do, and how many of them do it.
         prepare: What is done before, with the database and the ID of the attackers' collection.
+        must_end: Whether the service has to make an end of attackers.
+        least_memory: How many MiB the attack has to take, or it did not take place.
+        over_tls: Whether the service that is attacked speaks TLS.
     """
 
     acts: Sequence[tuple[Act, int]]
     prepare: Callable[[str, str], None] | None = None
+    must_end: bool = False
+    least_memory: float = 0
+    over_tls: bool = False
 
 
 async def slow_head(target: Target) -> None:
@@ -94,7 +101,10 @@ async def _drip(target: Target, data: bytes, at_once: bytes = b"") -> None:
             with suppress(TimeoutError):
                 # An answer, or the end, is what cuts it off.
                 await asyncio.wait_for(reader.read(1), 1)
+                target.ended()
                 return
+    except ConnectionError:
+        target.ended()
     finally:
         writer.close()
 
@@ -111,10 +121,11 @@ async def stalled_body(target: Target) -> None:
         await writer.drain()
         target.landed()
         await reader.read(1)
+        target.ended()
     except ConnectionError:
         # Refused while it was sending: that it had begun counts.
         target.landed()
-        raise
+        target.ended()
     finally:
         writer.close()
 
@@ -205,19 +216,24 @@ async def _flood(target: Target, header: str, form: bytes) -> None:
 
 
 async def bomb(target: Target) -> None:
-    await _send_pictures(target, _bombs())
+    await _send_pictures(target, _bombs(), b"200")
 
 
-async def costly_picture(target: Target) -> None:
-    await _send_pictures(target, _costly_pictures())
+async def picture_of_many_scans(target: Target) -> None:
+    await _send_pictures(target, _pictures_of_many_scans(), b"200", b"415")
 
 
-async def _send_pictures(target: Target, pictures: Sequence[bytes]) -> None:
+async def picture_of_false_size(target: Target) -> None:
+    await _send_pictures(target, _pictures_of_false_size(), b"413", b"415")
+
+
+async def _send_pictures(target: Target, pictures: Sequence[bytes], *wanted: bytes) -> None:
+    """Search by one picture after the other; those count that the service has looked at."""
     for data in itertools.cycle(pictures):
         reader, writer = await target.connect()
         try:
             writer.write(target.head(f"Content-Length: {len(data)}", "Connection: close") + data)
-            if await reader.read():
+            if (await reader.read())[9:12] in wanted:
                 target.landed()
         finally:
             writer.close()
@@ -226,7 +242,7 @@ async def _send_pictures(target: Target, pictures: Sequence[bytes]) -> None:
 
 async def picture_left_alone(target: Target) -> None:
     """Send a picture that takes long, and go."""
-    data = _costly_pictures()[0]
+    data = _pictures_of_many_scans()[0]
     _, writer = await target.connect()
     try:
         writer.write(target.head(f"Content-Length: {len(data)}") + data)
@@ -239,18 +255,43 @@ async def picture_left_alone(target: Target) -> None:
 
 @cache
 def _bombs() -> Sequence[bytes]:
-    return [png_bomb(), *map(large_picture, ("GIF", "PNG", "JPEG"))]
+    """Small files of pictures that are nearly as large as is allowed, and so are decoded."""
+    return [large_picture(file_format) for file_format in ("GIF", "PNG", "TIFF")]
 
 
 @cache
-def _costly_pictures() -> Sequence[bytes]:
-    return [
-        # As large, and with as many scans, as can be; and with far too many.
-        jpeg_of_scans(9_900, 19),
-        jpeg_of_scans(9_000, 1000),
-        huge_avif_that_says_it_is_small(),
-        huge_webp(),
-    ]
+def _pictures_of_many_scans() -> Sequence[bytes]:
+    # As large, and with as many scans, as can be; and with far too many.
+    return [jpeg_of_scans(9_900, 19), jpeg_of_scans(9_000, 1000)]
+
+
+@cache
+def _pictures_of_false_size() -> Sequence[bytes]:
+    return [huge_avif_that_says_it_is_small(), huge_webp()]
+
+
+async def silent_handshake(target: Target) -> None:
+    """Connect to a port that speaks TLS, and say nothing."""
+    await _wait_for_end(target, b"")
+
+
+async def begun_handshake(target: Target) -> None:
+    """Say that a TLS handshake is to come."""
+    await _wait_for_end(target, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+
+
+async def _wait_for_end(target: Target, beginning: bytes) -> None:
+    reader, writer = await target.connect()
+    try:
+        writer.write(beginning)
+        await writer.drain()
+        target.landed()
+        await reader.read()
+        target.ended()
+    except ConnectionError:
+        target.ended()
+    finally:
+        writer.close()
 
 
 async def first_group(target: Target) -> None:
@@ -259,6 +300,10 @@ async def first_group(target: Target) -> None:
 
 async def last_results(target: Target) -> None:
     await _get(target, f"/search/{image_id(7)}?offset=14000&count=1000&min_score=0")
+
+
+async def search_by_id(target: Target) -> None:
+    await _get(target, f"/search/{image_id(random.randrange(MANY_IMAGES))}?min_score=0&count=1000")
 
 
 async def _get(target: Target, path: str) -> None:
@@ -298,18 +343,21 @@ def store_many(database: str, collection_id: str) -> None:
 
 
 ATTACKS = {
-    "slow-heads": Attack([(slow_head, 500)]),
-    "slow-bodies": Attack([(slow_body, 200)]),
-    "stalled-bodies": Attack([(stalled_body, 8)]),
+    "slow-heads": Attack([(slow_head, 500)], must_end=True),
+    "slow-bodies": Attack([(slow_body, 200)], must_end=True),
+    "stalled-bodies": Attack([(stalled_body, 8)], must_end=True),
     "tiny-chunks": Attack([(tiny_chunks, 4)]),
     "signed-chunks": Attack([(signed_tiny_chunks, 4)]),
     "many-headers": Attack([(many_headers, 4)]),
     "pipelined-heads": Attack([(pipelined_heads, 4)]),
     "idle": Attack([(idle, 10_000)]),
+    "tls": Attack([(silent_handshake, 300), (begun_handshake, 300)], must_end=True, over_tls=True),
     "huge-bodies": Attack([(huge_body_of_known_size, 2), (huge_body_of_unknown_size, 2)]),
-    "bombs": Attack([(bomb, 2)]),
-    "costly-pictures": Attack([(costly_picture, 4)]),
+    "bombs": Attack([(bomb, 2)], least_memory=100),
+    "many-scans": Attack([(picture_of_many_scans, 4)]),
+    "false-sizes": Attack([(picture_of_false_size, 4)]),
     "left-pictures": Attack([(picture_left_alone, 8)]),
     "duplicates": Attack([(first_group, 3)], prepare=store_copies),
     "deep-offsets": Attack([(last_results, 3)], prepare=store_many),
+    "searches": Attack([(search_by_id, 20)], prepare=store_many),
 }

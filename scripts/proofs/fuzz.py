@@ -1,11 +1,13 @@
 """Damage image files of every format at random, and see that the service bears it.
 
     python -m scripts.proofs.fuzz [--seconds 600] [--seed N] [--keep FOLDER]
+        [--without steady-decoder]
 
 Half of the time the files are read by the processes of a service, which are asked directly, and
 half of it they are sent to a running service. Each must be read or refused with a clear message; a
-file of which a decoder died twice, or that took it too long, is kept in the folder. At the end the
-service must still find a picture. Exits with 1 if any of this fails.
+file of which a decoder died twice, or that took it too long, is a failure, and kept in the folder.
+At the end the service must still find a picture, and of the files some must have been read and some
+refused. Exits with 1 if any of this fails; so it must with `--without`, see `undefended`.
 """
 
 import argparse
@@ -29,6 +31,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from scripts.local_service import client, forget_environment, new_database, running_service
+from scripts.proofs import undefended
 from visualsnoop.server.fingerprinting.messages import Wanted
 from visualsnoop.server.fingerprinting.pool import FingerprintPool, Response
 from visualsnoop.server.settings import Settings
@@ -72,17 +75,24 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-finds"))
+    undefended.add_option(parser)
     arguments = parser.parse_args()
     forget_environment()
+    undefended.begin(arguments.without)
     print(f"seed {arguments.seed}", flush=True)
     dice = random.Random(arguments.seed)
     outcomes = asyncio.run(read_in_processes(dice, arguments.seconds / 2, arguments.keep))
     print_outcomes("in processes", outcomes)
-    answers, finds = send_to_service(dice, arguments.seconds / 2)
+    answers, finds = send_to_service(dice, arguments.seconds / 2, arguments.keep)
     print_outcomes("by the service", answers)
     unwanted = (set(answers) - {"200", "400", "413", "415"}) | (set(outcomes) & UNWANTED)
-    if unwanted or not finds:
-        sys.exit(f"unwanted: {unwanted}; finds a picture afterwards: {finds}")
+    has_taken_place = outcomes["read"] and outcomes["unreadable"] and answers["200"]
+    if unwanted or not finds or not has_taken_place or not answers["415"]:
+        sys.exit(
+            f"FAILED: unwanted: {unwanted or 'nothing'}; finds a picture afterwards: {finds}; "
+            f"files were read and refused: {bool(has_taken_place and answers['415'])}"
+        )
+    print("All was well.")
 
 
 async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> Counter[str]:
@@ -96,8 +106,7 @@ async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> 
             outcome = outcome_of(await turn.response(data, Wanted([0])))
             outcomes[outcome] += 1
             if outcome in UNWANTED:
-                keep.mkdir(exist_ok=True)
-                (keep / secrets.token_hex(8)).write_bytes(data)
+                keep_file(keep, data)
 
     async with FingerprintPool(settings) as pool:
         await asyncio.gather(*(work(pool, key) for key in ("one", "other", "third")))
@@ -107,17 +116,27 @@ async def read_in_processes(dice: random.Random, seconds: float, keep: Path) -> 
 def outcome_of(response: Response) -> str:
     if "result" in response:
         return "read"
-    if "decoder fails" in response["message"]:
-        return DIED
-    if "too long" in response["message"]:
-        return TOO_LONG
+    if (failure := failure_in(response["message"])) is not None:
+        return failure
     if response["error"] not in ("unreadable", "too_large"):
         print(response, flush=True)
         return FAILED
     return str(response["error"])
 
 
-def send_to_service(dice: random.Random, seconds: float) -> tuple[Counter[str], bool]:
+def failure_in(message: str) -> str | None:
+    """What has gone wrong with a decoder, by what a client is told."""
+    if "decoder fails" in message:
+        return DIED
+    return TOO_LONG if "too long" in message else None
+
+
+def keep_file(folder: Path, data: bytes) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / secrets.token_hex(8)).write_bytes(data)
+
+
+def send_to_service(dice: random.Random, seconds: float, keep: Path) -> tuple[Counter[str], bool]:
     """The answers of a service, and whether it finds a picture after all that."""
     answers: Counter[str] = Counter()
     with (
@@ -129,7 +148,11 @@ def send_to_service(dice: random.Random, seconds: float) -> tuple[Counter[str], 
         picture = saved(small_picture(), "JPEG", {"quality": 90})
         connection.post("/image/picture", content=picture).raise_for_status()
         for data in damaged_files(dice, seconds):
-            answers[str(connection.post("/search", content=data).status_code)] += 1
+            answer = connection.post("/search", content=data)
+            failure = None if answer.is_success else failure_in(answer.json()["message"])
+            answers[failure or str(answer.status_code)] += 1
+            if failure or answer.is_server_error:
+                keep_file(keep, data)
         results = connection.post("/search", content=picture).raise_for_status().json()["results"]
     return answers, bool(results) and results[0]["id"] == "picture"
 

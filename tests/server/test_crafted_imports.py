@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import random
 import struct
 from collections.abc import Callable
 from io import BytesIO
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 
 from scripts.local_service import client
+from scripts.proofs import imports
 from visualsnoop.server.duplicates import Duplicates
 from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.fingerprint import (
@@ -296,6 +298,13 @@ DAMAGES = {
 def fingerprint() -> Fingerprint:
     picture = decode(BytesIO(different_picture(1)), max_pixels=10**6)
     return Fingerprinter().fingerprint(picture)
+
+
+def test_files_crafted_at_random_are_refused_or_do_no_harm() -> None:
+    outcomes, memory = imports.attack(random.Random(1), seconds=4)
+    assert outcomes[imports.TAKEN] > 0
+    assert outcomes[imports.REFUSED] > 0
+    assert memory < imports.MOST_MEMORY
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)

@@ -9,5 +9,5 @@ from scripts.proofs.crash import crash
 
 
 def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    counts = crash(tmp_path, service_kills=1, database_kills=1, seed=1)
+    counts = crash(tmp_path, service_kills=1, database_kills=1, total_kills=1, seed=1)
     assert counts["acknowledged"] > 0

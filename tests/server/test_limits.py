@@ -202,6 +202,39 @@ def test_body_that_never_ends_is_given_up(keys: NewKeys, monkeypatch: pytest.Mon
     assert caught.value.status == 408
 
 
+def test_bodies_of_one_key_pair_are_checked_by_one_look_at_it(
+    keys: NewKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "_CHECK_INTERVAL", 0.1)
+    looks = 0
+
+    async def is_valid(key: Key) -> bool:
+        nonlocal looks
+        looks += 1
+        # Until all have asked: who is revoked is told so to all of them.
+        await asyncio.sleep(0.5)
+        return False
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def read_all() -> None:
+        reader = BodyReader(Settings("", Vault(bytes(32), "a test")), is_valid)
+        key = Key(keys.public_key, b"", keys.collection_id, "", "", False, False)
+
+        async def read() -> None:
+            with pytest.raises(APIError) as refused:
+                async with reader.read(Request({"type": "http", "headers": []}, receive), key):
+                    pass
+            assert refused.value.status == 401
+
+        await asyncio.gather(*(read() for _ in range(50)))
+
+    asyncio.run(read_all())
+    assert looks == 1
+
+
 def test_body_is_not_read_to_its_end_when_its_key_is_revoked(
     strict: Service, database: str, keys: NewKeys
 ) -> None:

@@ -32,6 +32,7 @@ class BodyReader:
         self._send_time = settings.send_time
         self._rate = settings.body_rate
         self._is_valid = is_valid
+        self._checks: dict[str, asyncio.Task[bool]] = {}
         self._quota = UploadQuota(settings.upload_memory, _MAX_BODIES)
 
     @asynccontextmanager
@@ -95,9 +96,18 @@ class BodyReader:
                 deadline = min(deadline + len(piece) / self._rate, clock() + self._send_time)
                 yield piece
             if clock() >= next_check:
-                if not await self._is_valid(key):
+                if not await self._is_still_valid(key):
                     raise invalid_key()
                 next_check = clock() + _CHECK_INTERVAL
+
+    async def _is_still_valid(self, key: Key) -> bool:
+        """Whether a key pair is, by one look for all bodies that ask at this moment."""
+        check = self._checks.get(key.public_key)
+        if check is None:
+            check = asyncio.ensure_future(self._is_valid(key))
+            self._checks[key.public_key] = check
+            check.add_done_callback(lambda _: self._checks.pop(key.public_key))
+        return await asyncio.shield(check)
 
     def _too_slow(self, is_at_end: bool) -> APIError:
         if is_at_end:
