@@ -22,10 +22,11 @@ demo: $(VENV)/installed ## Add photos to a service, and find them again by edite
 
 test: lint types contract check-generated clients-test page docs tests test-web ## Run every check: this is what must pass
 
-lint: $(VENV)/installed ## Check style, and who imports whom
+lint: $(VENV)/installed ## Check style, spelling, and who imports whom
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/lint-imports --no-cache --no-logo
+	$(RUN)/codespell docs spec visualsnoop scripts tests *.md
 
 types: $(VENV)/installed ## Check types
 	$(RUN)/mypy

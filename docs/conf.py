@@ -33,6 +33,9 @@ myst_heading_anchors = 3
 # The first page is a part of the README, whose headings are one level deeper.
 suppress_warnings = ["myst.header"]
 
+# Not of dashes, which would turn the `--` of options into one.
+smartquotes_action = "qe"
+
 # Names in single backticks link to what is documented under them, and are code otherwise.
 default_role = "py:obj"
 autodoc_member_order = "bysource"
