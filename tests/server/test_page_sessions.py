@@ -65,6 +65,24 @@ def test_cookie_is_out_of_reach_of_scripts_and_other_sites(
     assert "secure" not in cookie  # over plain HTTP, browsers would not send it back
 
 
+def test_cookie_is_sent_over_tls_only_where_there_is_tls(
+    browser: httpx.Client, two_workers: Service, keys: NewKeys
+) -> None:
+    # A proxy has taken it off.
+    browser.headers["Origin"] = two_workers.origin.replace("http:", "https:")
+    assert "; secure" in sign_in(browser, keys).headers["set-cookie"].lower()
+
+
+def test_session_is_one_on_every_machine(
+    signed_in: httpx.Client, service: str, keys: NewKeys
+) -> None:
+    # Services on other ports of one machine have cookies of other names.
+    ((name, token),) = signed_in.cookies.items()
+    other = name.replace(str(signed_in.base_url.port), service.split(":")[2].split("/")[0])
+    session = httpx.get(f"{service.removesuffix('/api/v1')}/page/session", cookies={other: token})
+    assert session.json()["collection_id"] == keys.collection_id
+
+
 @pytest.mark.parametrize(
     ("public_key", "secret_key"), [("0" * 20, None), (None, "x" * 40), (None, " ")]
 )
@@ -202,6 +220,7 @@ def test_session_is_limited_in_its_rate_as_its_keys_are(signed_in: httpx.Client)
         ("PUT", "/api/v1/image/cat"),
         ("DELETE", "/api/v1/image/cat"),
         ("POST", "/api/v1/search"),
+        ("POST", "/page/session"),
         ("DELETE", "/page/session"),
         ("DELETE", "/page/image/cat"),
         ("POST", "/page/restore"),
@@ -217,6 +236,25 @@ def test_other_sites_cannot_have_the_browser_change_anything(
         request.headers["Origin"] = origin
     assert signed_in.send(request).status_code == 403
     assert is_signed_in(signed_in)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/page/keys"),
+        ("PATCH", "/page/keys/x"),
+        ("DELETE", "/page/keys/x"),
+        ("POST", "/page/keys/x/rotate"),
+        ("PUT", "/page/collections/x/thumbnails"),
+    ],
+)
+def test_other_sites_cannot_have_the_browser_of_an_operator_change_keys(
+    browser: httpx.Client, database: str, method: str, path: str
+) -> None:
+    browser.post("/page/session", json={"code": create_code(database, None)})
+    evil = {"Origin": "https://evil.example"}
+    assert browser.request(method, path, json={}, headers=evil).status_code == 403
+    assert browser.request(method, path, json={}).status_code == 400
 
 
 def test_token_that_somebody_else_has_set_is_never_taken_over(
@@ -244,6 +282,25 @@ def test_guesses_are_limited_in_their_rate(browser: httpx.Client, keys: NewKeys)
     wrong = {"public_key": keys.public_key, "secret_key": "x" * 40}
     statuses = {browser.post("/page/session", json=wrong).status_code for _ in range(80)}
     assert statuses == {401, 429}
+
+
+def test_guesses_leave_the_rate_of_the_key_pair_alone(
+    browser: httpx.Client, two_workers: Service, keys: NewKeys
+) -> None:
+    wrong = {"public_key": keys.public_key, "secret_key": "x" * 40}
+    while browser.post("/page/session", json=wrong).status_code != 429:
+        pass
+    with client(two_workers, keys) as signed:
+        assert signed.get("collection").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "A" * 43, "A" * 4000, "'; DROP TABLE sessions; --", "\x7f"])
+def test_token_that_was_guessed_is_nobody(browser: httpx.Client, keys: NewKeys, token: str) -> None:
+    name = next(iter(sign_in(browser, keys).cookies))
+    browser.cookies.clear()
+    cookie = {"Cookie": f"{name}={token}"}
+    assert browser.get("/api/v1/images", headers=cookie).status_code == 401
+    assert not browser.get("/page/session", headers=cookie).json()["is_signed_in"]
 
 
 def test_signature_counts_and_not_the_session_where_there_are_both(
@@ -281,7 +338,13 @@ def test_operator_manages_keys(
     browser: httpx.Client, two_workers: Service, database: str, keys: NewKeys
 ) -> None:
     browser.post("/page/session", json={"code": create_code(database, None)})
-    wanted = {"name": "new", "user": "ada", "is_read_only": False, "expires": None}
+    wanted = {
+        "name": "new",
+        "user": "ada",
+        "is_read_only": False,
+        "with_thumbnails": False,
+        "expires": None,
+    }
     new = browser.post("/page/keys", json=wanted).json()
     browser.patch(f"/page/keys/{new['public_key']}", json={"is_read_only": True})
     rotated = browser.post(f"/page/keys/{new['public_key']}/rotate").json()

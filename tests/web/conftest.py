@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from visualsnoop import Collection
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 from visualsnoop.server.storage.sessions import create_code
-from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 from ..services import Service
 
-SCREENSHOTS = Path(__file__).parent / "screenshots"
+HOME = "photos.home"
+"""A name that leads Chromium to this machine as to another: without encryption it is not secure."""
 
 # Chromium says so of each answer that is an error; whether it should be one is up to each test.
 _STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
@@ -32,6 +33,7 @@ def chromium() -> Iterator[Browser]:
                 # It refuses to be its own sandbox for root.
                 *(["--no-sandbox"] if os.geteuid() == 0 else []),
                 *("--disable-background-networking", "--disable-component-update"),
+                f"--host-resolver-rules=MAP {HOME} 127.0.0.1",
             ],
         )
         yield browser
@@ -49,9 +51,14 @@ def web(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 @pytest.fixture
 def keys(database: str, request: pytest.FixtureRequest) -> NewKeys:
     """The keys of a new collection that keeps thumbnails, named after the test."""
-    new_keys = create_keys(database, request.node.name, "ada")
-    keep_thumbnails(database, new_keys.collection_id, True)
-    return new_keys
+    return create_keys(database, request.node.name, "ada", with_thumbnails=True)
+
+
+@pytest.fixture
+def collection(web: Service, keys: NewKeys) -> Iterator[Collection]:
+    """This collection, as the SDK sees it."""
+    with Collection(keys.public_key, keys.secret_key, web.endpoint) as opened:
+        yield opened
 
 
 class Visitor:
@@ -95,40 +102,49 @@ class Visitor:
         self.open(f"/#code={create_code(self._database, None)}")
         self.page.wait_for_selector(".collections .card")
 
+    def sign_in_by_keys(self, public_key: str, secret_key: str) -> None:
+        self.open()
+        self.page.fill("#public-key", public_key)
+        self.page.fill("#secret-key", secret_key)
+        self.page.keyboard.press("Enter")
+
     def go(self, view: str) -> None:
         self.page.click(f'#navigation a[href="#/{view}"]')
 
-    def screenshot(self, name: str) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    def search_by(self, picture: Path) -> None:
+        """Choose a picture to search by."""
+        self.page.set_input_files('input[accept="image/*"]:not([capture])', picture)
+
+    def add(self, *files: Path) -> None:
+        """Choose files to add."""
+        self.page.set_input_files("input[multiple]:not([webkitdirectory])", files)
+
+    def drop(self, path: Path, selector: str) -> None:
+        """Drop a file or a folder, as from a file manager."""
+        box = self.page.locator(selector).bounding_box()
+        assert box is not None
+        session = self.page.context.new_cdp_session(self.page)
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send(
+                "Input.dispatchDragEvent",
+                {
+                    "type": kind,
+                    "x": box["x"] + box["width"] / 2,
+                    "y": box["y"] + box["height"] / 2,
+                    "data": {"items": [], "files": [str(path)], "dragOperationsMask": 1},
+                },
+            )
 
 
 @pytest.fixture
-def visitor(chromium: Browser, web: Service, database: str) -> Iterator[Visitor]:
+def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1200, "height": 800})
-    opened = Visitor(context, web.origin, database)
-    yield opened
-    context.close()
-    assert opened.problems == []
-
-
-@pytest.fixture(params=["light", "dark"])
-def themed_visitor(
-    request: pytest.FixtureRequest, chromium: Browser, web: Service, database: str
-) -> Iterator[Visitor]:
-    context = chromium.new_context(
-        viewport={"width": 1200, "height": 800}, color_scheme=request.param
-    )
-    yield Visitor(context, web.origin, database)
+    yield context
     context.close()
 
 
 @pytest.fixture
-def phone(chromium: Browser, web: Service, database: str) -> Iterator[Visitor]:
-    context = chromium.new_context(
-        viewport={"width": 375, "height": 720}, has_touch=True, is_mobile=True
-    )
+def visitor(context: BrowserContext, web: Service, database: str) -> Iterator[Visitor]:
     opened = Visitor(context, web.origin, database)
     yield opened
-    context.close()
     assert opened.problems == []

@@ -85,6 +85,7 @@ async def create(request: Request, deps: Dependencies) -> JSONResponse:
         text_field(fields, "user"),
         deps.settings.vault,
         is_read_only=flag_field(fields, "is_read_only"),
+        with_thumbnails=flag_field(fields, "with_thumbnails"),
         expires=_time_field(fields, "expires"),
     )
     return _answer(**asdict(new_keys))

@@ -2,6 +2,7 @@
 
 import hmac
 from functools import partial
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -42,7 +43,8 @@ async def begin(request: Request) -> JSONResponse:
         token,
         max_age=int(SESSION_TIME.total_seconds()),
         path=_cookie_path(deps),
-        secure=request.url.scheme == "https",
+        # The browser knows whether there is TLS, also where a proxy has taken it off.
+        secure=urlsplit(request.headers["origin"]).scheme == "https",
         httponly=True,
         samesite="strict",
     )
@@ -58,7 +60,8 @@ async def _public_key_of_code(deps: Dependencies, code: str) -> str | None:
 
 
 async def _checked_public_key(deps: Dependencies, public_key: str, secret_key: str) -> str:
-    if deps.rate_limiter and (wait := deps.rate_limiter.take(public_key)):
+    # Guesses have a bucket of their own: who knows a public key cannot use up that of the pair.
+    if deps.rate_limiter and (wait := deps.rate_limiter.take(f"sign-in {public_key}")):
         raise too_many_requests(wait)
     key = await find_key(deps.pool, public_key)
     right = secret_key_of(deps.settings.vault, public_key, key)
@@ -77,7 +80,6 @@ async def show(request: Request) -> JSONResponse:
         "message": "OK",
         "is_signed_in": session is not None,
         "is_operator": session is not None and session.key is None,
-        "is_encrypted": request.url.scheme == "https",
     }
     if session is None or session.key is None:
         return JSONResponse(fields)

@@ -17,7 +17,6 @@
  * @property {boolean} is_read_only
  * @property {boolean} has_thumbnails
  * @property {boolean} is_operator
- * @property {boolean} is_encrypted
  */
 
 const API = new URL("api/v1/", document.baseURI);
@@ -42,7 +41,11 @@ export class ServiceError extends Error {
   }
 }
 
-/** Told of every change in whether the service answers, and of a session that has ended. */
+/**
+ * What views have to know of each other and of the service: "gone" and "back", when it stops to
+ * answer and answers again; "signed-out", when the session has ended; "restored", when images are
+ * back that a view has deleted which was left meanwhile.
+ */
 export const events = new EventTarget();
 let answers = true;
 
@@ -203,7 +206,7 @@ export const restoreImage = (record) =>
 export const listCollections = () => request("GET", address(PAGE, ["collections"]));
 
 /**
- * @param {{ name: string, user: string, is_read_only: boolean, expires: string | null }} wanted
+ * @param {{ name: string, user: string, is_read_only: boolean, with_thumbnails: boolean, expires: string | null }} wanted
  * @returns {Promise<NewKeys>}
  */
 export const createKeys = (wanted) => request("POST", address(PAGE, ["keys"]), { json: wanted });

@@ -11,7 +11,8 @@ const COPY_SCORE = 0.7;
 /**
  * @param {string} imageId
  * @param {import("./api.js").Session} session
- * @param {() => void} [onRemoved]
+ * @param {(imageId: string) => () => void} [onRemoved] Takes an image that was deleted away, and gives
+ *   what puts it back; without it images cannot be deleted here.
  */
 export async function showDetails(imageId, session, onRemoved) {
   const facts = element("dl", { class: "facts" });
@@ -32,6 +33,7 @@ export async function showDetails(imageId, session, onRemoved) {
       { class: "actions" },
       element("a", { class: "button", href: `#/search/${encodeURIComponent(imageId)}`, onclick: () => dialog.close() }, texts.details.similar),
       !session.is_read_only &&
+        onRemoved !== undefined &&
         element("button", { class: "danger", onclick: remove }, texts.details.remove),
     ),
     element("h3", {}, texts.details.copies),
@@ -47,9 +49,9 @@ export async function showDetails(imageId, session, onRemoved) {
     try {
       const record = await removeImage(imageId);
       dialog.close();
-      onRemoved?.();
+      const putBack = onRemoved?.(imageId);
       showToast(texts.details.removed, () => {
-        restoreImage(record).catch((error) => showToast(error.message));
+        restoreImage(record).then(putBack, (error) => showToast(error.message));
       });
     } catch (error) {
       showToast(/** @type {Error} */ (error).message);
@@ -71,7 +73,7 @@ export async function showDetails(imageId, session, onRemoved) {
       copies.append(
         element(
           "button",
-          { class: "tile", title: copy.id, onclick: () => { dialog.close(); void showDetails(copy.id, session); } },
+          { class: "tile", title: copy.id, onclick: () => { dialog.close(); void showDetails(copy.id, session, onRemoved); } },
           thumbnail(copy, session.has_thumbnails),
           element("span", { class: "score" }, copy.score.toFixed(2)),
         ),

@@ -26,6 +26,8 @@ const VIEWS = {
   keys: keysView,
 };
 
+const RETRY_TIME = 2000; // milliseconds
+
 /** @type {import("./api.js").Session | null} */
 let session = null;
 /** @type {(() => void) | void} */
@@ -68,7 +70,8 @@ function fillHeader() {
     element("button", { class: "quiet", onclick: leaveSession }, texts.signIn.out),
   );
   const notice = byId("notice");
-  notice.hidden = session.is_encrypted;
+  // Browsers take TLS for secure, and what does not leave the machine.
+  notice.hidden = isSecureContext;
   notice.textContent = texts.plain;
 }
 
@@ -111,9 +114,19 @@ events.addEventListener("signed-out", () => {
   show();
   showToast(texts.signedOut);
 });
-events.addEventListener("gone", () => {
+events.addEventListener("gone", async () => {
   byId("notice").hidden = false;
   byId("notice").textContent = texts.offline;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_TIME));
+    const current = await getSession().catch(() => null);
+    if (current === null) continue;
+    if (!current.is_signed_in) events.dispatchEvent(new Event("signed-out"));
+    return;
+  }
+});
+events.addEventListener("restored", () => {
+  if (["look", "duplicates"].includes(currentView().name)) show();
 });
 events.addEventListener("back", () => {
   showToast(texts.back);

@@ -69,6 +69,36 @@ export function withRegion(picture, region, label) {
   return frame;
 }
 
+/**
+ * A frame around a picture, in which several regions are drawn and numbered from 1.
+ *
+ * @param {HTMLElement} picture
+ * @param {Region[]} regions
+ * @param {(part: number) => string} label
+ */
+export function withParts(picture, regions, label) {
+  const outlines = regions.map((region) =>
+    svg("polygon", {
+      class: "region-edge",
+      points: region.map(({ x, y }) => `${x},${y}`).join(" "),
+      "vector-effect": "non-scaling-stroke",
+    }),
+  );
+  const numbers = regions.map((region, index) => {
+    const number = partNumber(index + 1, label);
+    number.style.left = `${100 * Math.min(...region.map(({ x }) => x))}%`;
+    number.style.top = `${100 * Math.min(...region.map(({ y }) => y))}%`;
+    return number;
+  });
+  const drawing = svg("svg", { class: "region", viewBox: "0 0 1 1", preserveAspectRatio: "none" }, ...outlines);
+  drawing.setAttribute("aria-hidden", "true");
+  return element("span", { class: "region-frame" }, picture, drawing, ...numbers);
+}
+
+/** @param {number} part @param {(part: number) => string} label */
+export const partNumber = (part, label) =>
+  element("span", { class: "part-number", role: "img", "aria-label": label(part), title: label(part) }, String(part));
+
 /** @param {Region} region */
 function coversAll(region) {
   const xs = region.map(({ x }) => x);

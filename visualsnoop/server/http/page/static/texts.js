@@ -99,7 +99,9 @@ export const texts = {
     query: "Your picture",
     overlap: "in common",
     /** @param {number} count */
-    several: (count) => `Parts of your picture are copies of ${formatNumber(count)} images.`,
+    several: (count) => `Your picture has ${formatNumber(count)} parts that are in the collection.`,
+    /** @param {number} part */
+    part: (part) => `Part ${formatNumber(part)} of your picture`,
     notAnImage: "That is no picture file.",
     regionQuery: "Where the hit is in your picture",
     regionHit: "Where your picture is in the hit",
@@ -125,6 +127,8 @@ export const texts = {
     undone: "Undone",
     undoFailed: "Could not be undone",
     done: "All groups have been gone through.",
+    /** @param {number} quality */
+    detail: (quality) => `detail ${quality}`,
     best: "most detail",
     largest: "largest",
     oldest: "oldest",
@@ -158,6 +162,7 @@ export const texts = {
     /** @param {number} added @param {number} copies @param {number} refused */
     summary: (added, copies, refused) =>
       `${formatNumber(added)} added · ${counted(copies, "copy", "copies")} · ${formatNumber(refused)} refused`,
+    twice: "Another file here has this ID.",
     taken: "There is an image of this ID already.",
     readOnly: "These keys are read-only: sign in with others to add images.",
     retryRefused: "Try the refused ones again",
@@ -194,6 +199,8 @@ export const texts = {
     turnOff: "Turn off",
     turnOn: "Turn on",
     confirmOff: "Delete all thumbnails of this collection, and keep none from now on?",
+    keepThumbnails: "Keep thumbnails of its images",
+    noKeys: "Nobody has keys of it.",
     none: "There are no collections yet.",
     save: "Save",
   },

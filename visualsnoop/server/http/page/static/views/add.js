@@ -20,6 +20,10 @@ export function addView(place, session) {
   const items = [];
   /** @type {Item[]} */
   let queue = [];
+  /** @type {Set<string>} */
+  const ids = new Set();
+  /** How many items are in each state. @type {Map<State, number>} */
+  const counts = new Map();
   let running = 0;
   let isPaused = false;
   let hasLeft = false;
@@ -63,23 +67,41 @@ export function addView(place, session) {
 
   /** @param {HTMLInputElement} input */
   function takeInput(input) {
-    for (const file of input.files ?? []) take(file, file.webkitRelativePath || file.name);
+    for (const file of input.files ?? []) {
+      const path = file.webkitRelativePath || file.name;
+      if (!isHidden(path)) take(file, path);
+    }
     input.value = "";
     work();
   }
 
-  /** @param {File} file @param {string} path Relative, with slashes: it becomes the ID. */
-  function take(file, path) {
+  /**
+   * @param {File} file
+   * @param {string} path Relative, with slashes: it becomes the ID.
+   * @param {string} [refusal] Why it cannot be added, if that is known already.
+   */
+  function take(file, path, refusal = "") {
     /** @type {Item} */
     const item = { id: path, file, state: "waiting", note: "", checked: false };
     items.push(item);
-    if (items.filter((other) => other.id === path).length > 1) {
-      settle(item, "refused", texts.add.taken);
+    count("waiting", 1);
+    const reason = ids.has(path) ? texts.add.twice : refusal;
+    if (reason) {
+      settle(item, "refused", reason);
       return;
     }
+    ids.add(path);
     queue.push(item);
     draw(item);
   }
+
+  /** @param {State} state @param {number} change */
+  function count(state, change) {
+    counts.set(state, number(state) + change);
+  }
+
+  /** @param {State[]} states */
+  const number = (...states) => states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
 
   function work() {
     status.hidden = items.length === 0;
@@ -133,6 +155,8 @@ export function addView(place, session) {
 
   /** @param {Item} item @param {State} state @param {string} [note] */
   function settle(item, state, note = "") {
+    count(item.state, -1);
+    count(state, 1);
     item.state = state;
     item.note = note;
     draw(item);
@@ -189,11 +213,10 @@ export function addView(place, session) {
   }
 
   function tell() {
-    const settled = items.filter(({ state }) => ["added", "updated", "copy", "skipped", "refused"].includes(state));
-    const number = (/** @type {State[]} */ ...states) => items.filter(({ state }) => states.includes(state)).length;
-    bar.value = items.length === 0 ? 0 : settled.length / items.length;
-    summary.textContent = `${texts.add.progress(settled.length, items.length)} · ${texts.add.summary(number("added", "updated"), number("copy", "skipped"), number("refused"))}`;
-    pause.hidden = settled.length === items.length;
+    const settled = number("added", "updated", "copy", "skipped", "refused");
+    bar.value = items.length === 0 ? 0 : settled / items.length;
+    summary.textContent = `${texts.add.progress(settled, items.length)} · ${texts.add.summary(number("added", "updated"), number("copy", "skipped"), number("refused"))}`;
+    pause.hidden = settled === items.length;
     again.hidden = number("refused") === 0;
     addCopies.hidden = leaveCopies.hidden = number("copy") === 0;
   }
@@ -210,6 +233,16 @@ export function addView(place, session) {
   /** @param {FileSystemEntry} entry */
   async function takeEntry(entry) {
     const path = entry.fullPath.replace(/^\//, "");
+    if (isHidden(path)) return;
+    try {
+      await takeFiles(entry, path);
+    } catch (error) {
+      take(new File([], entry.name), path, /** @type {Error} */ (error).message);
+    }
+  }
+
+  /** @param {FileSystemEntry} entry @param {string} path */
+  async function takeFiles(entry, path) {
     if (entry.isFile) {
       const file = await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
       take(/** @type {File} */ (file), path);
@@ -249,6 +282,9 @@ export function addView(place, session) {
     removeEventListener("beforeunload", warn);
   };
 }
+
+/** Names that begin with a dot are of files that people do not see. @param {string} path */
+const isHidden = (path) => path.split("/").some((name) => name.startsWith("."));
 
 /** @param {Item} item */
 const needsEyes = (item) => item.state === "copy" || item.state === "refused";

@@ -1,6 +1,7 @@
 // Going through the groups of copies: keep one and delete the others, or say that they are none.
 
 import {
+  events,
   getImage,
   listDuplicates,
   removeImage,
@@ -54,7 +55,9 @@ export function duplicatesView(place, session) {
         return;
       } catch (error) {
         if (hasLeft || !(error instanceof ServiceError) || !error.mayPass) throw error;
-        stage.replaceChildren(element("p", { class: "busy" }, texts.duplicates.comparing));
+        stage.replaceChildren(
+          element("p", { class: "busy" }, error.status === 0 ? texts.offline : texts.duplicates.comparing),
+        );
         await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfter ?? 2)));
       }
     }
@@ -104,10 +107,11 @@ export function duplicatesView(place, session) {
               "figcaption",
               {},
               element("span", { class: "hit-id" }, member.image_id),
-              element("span", { class: "hit-facts" }, [sizeOf(member), formatTime(member.image_time)].filter(Boolean).join(" · ")),
+              element("span", { class: "hit-facts" }, [sizeOf(member), texts.duplicates.detail(member.quality)].filter(Boolean).join(" · ")),
+              element("span", { class: "hit-facts" }, formatTime(member.image_time)),
               element("span", { class: "badges" }, ...badges.map((badge) => element("span", { class: "badge" }, badge))),
               !session.is_read_only &&
-                element("button", { onclick: () => void keep(index) }, `${texts.duplicates.keep}${index < 9 ? ` (${index + 1})` : ""}`),
+                element("button", { onclick: () => void keep(index) }, texts.duplicates.keep, index < 9 && key(String(index + 1))),
             ),
           );
         }),
@@ -122,9 +126,9 @@ export function duplicatesView(place, session) {
       "p",
       { class: "actions" },
       element("button", { onclick: () => go(-1), disabled: current === 0, "aria-label": texts.duplicates.previous }, "←"),
-      has && !session.is_read_only && element("button", { onclick: () => void keepAll() }, `${texts.duplicates.keepAll} (N)`),
+      has && !session.is_read_only && element("button", { onclick: () => void keepAll() }, texts.duplicates.keepAll, key("N")),
       has && element("button", { onclick: () => go(1), title: texts.duplicates.next }, `${texts.duplicates.skip} →`),
-      decisions.length > 0 && element("button", { onclick: () => void undo() }, `${texts.undo} (U)`),
+      decisions.length > 0 && element("button", { onclick: () => void undo() }, texts.undo, key("U")),
     );
   }
 
@@ -187,6 +191,7 @@ export function duplicatesView(place, session) {
       total += 1;
       count.textContent = texts.duplicates.count(total);
       showToast(texts.duplicates.undone);
+      if (hasLeft) events.dispatchEvent(new Event("restored"));
     } catch (error) {
       showToast(`${texts.duplicates.undoFailed}: ${/** @type {Error} */ (error).message}`);
     } finally {
@@ -221,6 +226,9 @@ export function duplicatesView(place, session) {
     removeEventListener("keydown", press);
   };
 }
+
+/** @param {string} name What is pressed to the same effect. */
+const key = (name) => element("kbd", { "aria-hidden": "true" }, name);
 
 /** @param {import("../api.js").ListedImage} image @returns {Promise<import("../api.js").Image>} */
 async function describe(image) {

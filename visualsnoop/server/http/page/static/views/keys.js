@@ -32,7 +32,8 @@ export function keysView(place, session) {
         element("span", { class: "hint" }, `${collection.user} · ${collection.collection_id} · ${formatNumber(collection.image_count)} ${texts.keys.images.toLowerCase()}`)),
       element("p", {}, `${texts.keys.thumbnails}: ${collection.has_thumbnails ? texts.keys.on : texts.keys.off} `,
         element("button", { onclick: () => void switchThumbnails(collection) }, collection.has_thumbnails ? texts.keys.turnOff : texts.keys.turnOn)),
-      element("div", { class: "table-frame" },
+      collection.keys.length === 0 && element("p", { class: "hint" }, texts.keys.noKeys),
+      collection.keys.length > 0 && element("div", { class: "table-frame" },
         element("table", {},
           element("thead", {}, element("tr", {}, ...[texts.keys.publicKey, texts.keys.access, texts.keys.expires, ""].map((name) => element("th", { scope: "col" }, name)))),
           element("tbody", {}, ...collection.keys.map(keyRow)))),
@@ -49,11 +50,11 @@ export function keysView(place, session) {
       element("td", {}, element("code", {}, pair.public_key)),
       element("td", {}, pair.is_read_only ? texts.keys.readOnly : texts.keys.readWrite),
       element("td", {}, pair.expires === null ? texts.keys.never : `${formatTime(pair.expires)}${isExpired ? ` (${texts.keys.expired})` : ""}`),
-      element("td", { class: "actions" },
+      element("td", {}, element("div", { class: "actions" },
         !pair.is_read_only && element("button", { onclick: () => act(() => changeKeys(pair.public_key, { is_read_only: true })) }, texts.keys.makeReadOnly),
         element("button", { onclick: () => askForExpiry(pair) }, texts.keys.setExpiry),
         element("button", { onclick: () => void rotate(pair) }, texts.keys.rotate),
-        element("button", { class: "danger", onclick: () => void revoke(pair) }, texts.keys.revoke)),
+        element("button", { class: "danger", onclick: () => void revoke(pair) }, texts.keys.revoke))),
     );
   }
 
@@ -96,6 +97,7 @@ export function keysView(place, session) {
     const nameInput = element("input", { id: "name", value: name, required: true, maxlength: 200 });
     const userInput = element("input", { id: "user", value: user, required: true, maxlength: 200 });
     const readOnly = element("input", { type: "checkbox" });
+    const thumbnails = element("input", { type: "checkbox" });
     const day = element("input", { type: "date", id: "expiry" });
     openForm(
       name ? texts.keys.create : texts.keys.newCollection,
@@ -103,6 +105,7 @@ export function keysView(place, session) {
         element("label", { for: "name" }, texts.keys.name), nameInput,
         element("label", { for: "user" }, texts.keys.user), userInput,
         element("label", {}, readOnly, " ", texts.keys.readOnly),
+        ...(name ? [] : [element("label", {}, thumbnails, " ", texts.keys.keepThumbnails)]),
         element("label", { for: "expiry" }, texts.keys.expiresOn), day,
       ],
       async () =>
@@ -111,6 +114,7 @@ export function keysView(place, session) {
             name: nameInput.value,
             user: userInput.value,
             is_read_only: readOnly.checked,
+            with_thumbnails: thumbnails.checked,
             expires: day.value ? new Date(day.value).toISOString() : null,
           }),
         ),

@@ -1,11 +1,10 @@
 // The collection as a grid, newest first. Only the rows that can be seen exist as elements, so that
 // 50,000 images scroll like 50; pages of the list are asked for as they come near.
 
-import { listImages } from "../api.js";
+import { events, getSession, listImages, ServiceError } from "../api.js";
 import { element } from "../dom.js";
 import { showDetails } from "../details.js";
 import { thumbnail } from "../pictures.js";
-import { showToast } from "../toasts.js";
 import { texts } from "../texts.js";
 
 const PAGE_SIZE = 500;
@@ -21,6 +20,7 @@ export function lookView(place, session) {
   let next;
   let isLoading = false;
   let isOver = false;
+  let isBroken = false;
   let hasLeft = false;
   let columns = 1;
   let cell = LEAST_CELL;
@@ -30,6 +30,11 @@ export function lookView(place, session) {
   place.append(element("div", { class: "bar" }, element("h1", {}, texts.look.title), count), grid);
   if (!session.has_thumbnails) grid.before(element("p", { class: "hint" }, texts.look.noThumbnails));
   showCount(session.image_count);
+  // Other views, and others, have added and deleted meanwhile.
+  void getSession().then((current) => {
+    session.image_count = current.image_count;
+    if (!hasLeft && !isOver) showCount(session.image_count);
+  }, () => undefined);
 
   /** @type {Map<number, HTMLElement>} */
   const shown = new Map();
@@ -40,7 +45,7 @@ export function lookView(place, session) {
   }
 
   async function load() {
-    if (isLoading || isOver) return;
+    if (isLoading || isOver || isBroken) return;
     isLoading = true;
     try {
       const page = await listImages(next ?? undefined, PAGE_SIZE);
@@ -51,17 +56,34 @@ export function lookView(place, session) {
       if (images.length === 0) showEmpty();
     } catch (error) {
       // An image that was deleted meanwhile cannot begin a page: begin again, from the newest.
-      if (/** @type {import("../api.js").ServiceError} */ (error).status === 404 && next) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (error.status === 404 && next) {
         images = [];
         next = undefined;
+      } else if (error.mayPass) {
+        await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfter ?? 2)));
       } else {
-        showToast(/** @type {Error} */ (error).message);
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+        isBroken = true;
+        showBroken(error.message);
+        return;
       }
     } finally {
       isLoading = false;
     }
     if (!hasLeft) arrange();
+  }
+
+  /** @param {string} message */
+  function showBroken(message) {
+    const retry = () => {
+      isBroken = false;
+      notice.remove();
+      void load();
+    };
+    const notice = element(
+      "p", { class: "error", role: "alert" }, message, " ", element("button", { onclick: retry }, texts.retry),
+    );
+    grid.before(notice);
   }
 
   function showEmpty() {
@@ -119,7 +141,7 @@ export function lookView(place, session) {
         "data-index": index,
         title: image.id,
         "aria-label": image.id,
-        onclick: () => showDetails(image.id, session, () => remove(image.id)),
+        onclick: () => showDetails(image.id, session, remove),
       },
       thumbnail(image, session.has_thumbnails),
     );
@@ -130,13 +152,35 @@ export function lookView(place, session) {
 
   /** @param {string} imageId */
   function remove(imageId) {
-    images = images.filter((image) => image.id !== imageId);
-    session.image_count -= 1;
+    const index = images.findIndex((image) => image.id === imageId);
+    const removed = index < 0 ? [] : images.splice(index, 1);
+    changed(-1);
+    return () => {
+      images.splice(index, 0, ...removed);
+      changed(1);
+    };
+  }
+
+  /** @param {number} change How many images more the collection has. */
+  function changed(change) {
+    if (hasLeft) return;
+    session.image_count += change;
     showCount(session.image_count);
-    for (const tile of shown.values()) tile.remove();
-    shown.clear();
+    clear();
+    grid.replaceChildren();
     if (images.length === 0 && isOver) showEmpty();
     else arrange();
+  }
+
+  function clear() {
+    for (const tile of shown.values()) tile.remove();
+    shown.clear();
+  }
+
+  /** Asks again for the thumbnails that were asked for while the service was gone. */
+  function redraw() {
+    clear();
+    draw();
   }
 
   /** @param {KeyboardEvent} event */
@@ -168,6 +212,7 @@ export function lookView(place, session) {
     });
   }
 
+  events.addEventListener("back", redraw);
   addEventListener("scroll", drawSoon, { passive: true });
   grid.addEventListener("keydown", move);
   const resized = new ResizeObserver(arrange);
@@ -175,6 +220,7 @@ export function lookView(place, session) {
   void load();
   return () => {
     hasLeft = true;
+    events.removeEventListener("back", redraw);
     removeEventListener("scroll", drawSoon);
     resized.disconnect();
   };

@@ -3,7 +3,8 @@
 import { ServiceError, search, searchById } from "../api.js";
 import { element } from "../dom.js";
 import { showDetails } from "../details.js";
-import { clipped, inverseRegion, thumbnail, withRegion } from "../pictures.js";
+import { partsOf } from "../parts.js";
+import { clipped, inverseRegion, partNumber, thumbnail, withParts, withRegion } from "../pictures.js";
 import { formatPercent, texts, transformText } from "../texts.js";
 
 const COUNT = 60;
@@ -57,7 +58,7 @@ export function searchView(place, session, imageId) {
   place.append(element("h1", {}, texts.search.title), dropZone, controls, hits);
 
   /** @type {{ query: () => HTMLElement, results: import("../api.js").SearchResult[] }} */
-  let found = { query: () => element("span"), results: [] };
+  let answer = { query: () => element("span"), results: [] };
 
   /** @param {Record<string, string>} attributes */
   function fileInput(attributes) {
@@ -106,7 +107,7 @@ export function searchView(place, session, imageId) {
     controls.hidden = true;
     try {
       const results = await ask(current.signal);
-      found = { query, results };
+      answer = { query, results };
       controls.hidden = results.length === 0;
       showHits();
     } catch (error) {
@@ -116,25 +117,36 @@ export function searchView(place, session, imageId) {
   }
 
   function showHits() {
-    const { query, results } = found;
+    const { query, results } = answer;
     const wanted = results.filter(({ score }) => score >= threshold);
-    const parts = wanted.filter(({ region }) => region && isPart(region));
+    const found = partsOf(wanted);
+    const parts = found.length > 1 ? found : [];
+    const number = new Map(parts.flatMap(({ ids }, index) => ids.map((id) => [id, index + 1])));
     hits.replaceChildren(
-      element("div", { class: "query" }, query(), element("p", { class: "hint" }, texts.search.query)),
+      element(
+        "div",
+        { class: "query" },
+        withParts(query(), parts.map(({ region }) => region), texts.search.part),
+        element("p", { class: "hint" }, texts.search.query),
+      ),
       element(
         "div",
         { class: "results" },
-        parts.length > 1 && element("p", { class: "hint" }, texts.search.several(parts.length)),
+        parts.length > 0 && element("p", { class: "hint" }, texts.search.several(parts.length)),
         wanted.length === 0 && element("p", { class: "empty" }, texts.search.none),
-        ...wanted.map((hit) => hitCard(hit, query)),
+        ...wanted.map((hit) => hitCard(hit, query, number.get(hit.id))),
         wanted.length < results.length &&
           element("p", { class: "hint" }, texts.search.hidden(results.length - wanted.length)),
       ),
     );
   }
 
-  /** @param {import("../api.js").SearchResult} hit @param {() => HTMLElement} query */
-  function hitCard(hit, query) {
+  /**
+   * @param {import("../api.js").SearchResult} hit
+   * @param {() => HTMLElement} query
+   * @param {number | undefined} part The number of the part of the query that it is, if it is one.
+   */
+  function hitCard(hit, query, part) {
     const region = hit.region ?? null;
     const inQuery = region === null ? null : inverseRegion(region);
     const facts = [
@@ -145,7 +157,7 @@ export function searchView(place, session, imageId) {
       "button",
       {
         class: `hit ${hit.score >= 0.7 ? "is-copy" : ""}`,
-        onclick: () => void showDetails(hit.id, session),
+        onclick: () => void showDetails(hit.id, session, remove),
       },
       element(
         "span",
@@ -153,9 +165,20 @@ export function searchView(place, session, imageId) {
         withRegion(query(), inQuery && clipped(inQuery), texts.search.regionQuery),
         withRegion(thumbnail(hit, session.has_thumbnails), region && clipped(region), texts.search.regionHit),
       ),
-      element("span", { class: "hit-id" }, hit.id),
+      element("span", { class: "hit-id" }, part !== undefined && partNumber(part, texts.search.part), hit.id),
       element("span", { class: "hit-facts" }, element("strong", { class: "score" }, hit.score.toFixed(2)), ...facts.map((fact) => ` · ${fact}`)),
     );
+  }
+
+  /** @param {string} imageId */
+  function remove(imageId) {
+    const { results } = answer;
+    answer.results = results.filter(({ id }) => id !== imageId);
+    showHits();
+    return () => {
+      answer.results = results;
+      showHits();
+    };
   }
 
   /** @param {DragEvent} event */
@@ -192,11 +215,6 @@ export function searchView(place, session, imageId) {
     place.removeEventListener("drop", drop);
     removeEventListener("paste", paste);
   };
-}
-
-/** @param {import("../pictures.js").Region} region Whether the stored image is a part of the query. */
-function isPart(region) {
-  return region.some(({ x, y }) => x < -0.1 || x > 1.1 || y < -0.1 || y > 1.1);
 }
 
 /** @param {unknown} error */

@@ -1,0 +1,65 @@
+"""Going through duplicates."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from visualsnoop import Collection
+from visualsnoop.server.storage.keys import NewKeys
+
+from .conftest import Visitor
+from .pictures import edited
+
+
+def test_duplicates_are_gone_through_by_keyboard_and_undone(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photos: list[Path], tmp_path: Path
+) -> None:
+    for photo in photos[:3]:
+        collection.add_image(photo, photo.name)
+    for photo in photos[:2]:
+        collection.add_image(edited(photo, tmp_path), f"edited-{photo.name}")
+    visitor.sign_in(keys, "duplicates")
+    count = visitor.page.locator(".count")
+    expect(count).to_have_text("2 groups of copies")
+    visitor.page.keyboard.press("1")
+    expect(count).to_have_text("1 group of copies")
+    visitor.page.keyboard.press("n")
+    expect(visitor.page.locator(".empty")).to_be_visible()
+    assert collection.get_collection().image_count == 4
+    assert collection.get_duplicates().group_count == 0
+    visitor.page.keyboard.press("u")
+    expect(count).to_have_text("1 group of copies")
+    visitor.page.keyboard.press("u")
+    expect(count).to_have_text("2 groups of copies")
+    assert collection.get_collection().image_count == 5
+    assert collection.get_duplicates().group_count == 2
+
+
+def test_what_differs_is_said(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path, tmp_path: Path
+) -> None:
+    collection.add_image(photo, "cat")
+    collection.add_image(edited(photo, tmp_path), "edited")
+    visitor.sign_in(keys, "duplicates")
+    expect(visitor.page.locator(".member")).to_have_count(2)
+    original, copy = visitor.page.locator(".member").all()
+    expect(original).to_contain_text("448 \N{MULTIPLICATION SIGN} 298")
+    expect(original.locator(".badge", has_text="oldest")).to_be_visible()
+    expect(original.locator(".badge", has_text="largest")).to_be_visible()
+    expect(copy.locator(".badge", has_text="largest")).to_have_count(0)
+
+
+def test_decisions_are_undone_after_another_view(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path
+) -> None:
+    for image_id in ("one", "two"):
+        collection.add_image(photo, image_id)
+    visitor.sign_in(keys, "duplicates")
+    visitor.page.get_by_role("button", name="Keep only this").first.click()
+    expect(visitor.page.locator(".empty")).to_be_visible()
+    visitor.go("look")
+    expect(visitor.page.locator(".tile")).to_have_count(1)
+    visitor.go("duplicates")
+    visitor.page.get_by_role("button", name="Undo").last.click()
+    expect(visitor.page.locator(".member")).to_have_count(2)
+    assert collection.get_collection().image_count == 2
