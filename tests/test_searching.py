@@ -42,6 +42,12 @@ def test_parameter_out_of_range_is_refused(collection: Collection, photo: Path) 
         collection.get_duplicates(min_score=0.1)
 
 
+def test_regions_are_searched_for_or_not(collection: Collection, photo: Path) -> None:
+    collection.add_image(photo, image_id="whole")
+    for regions in (True, False, "auto", None):
+        assert collection.search_images(photo, regions=regions).results[0].id == "whole"
+
+
 def test_result_says_how_the_query_was_made(
     collection: Collection, photo: Path, mirrored: bytes
 ) -> None:

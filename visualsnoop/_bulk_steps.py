@@ -13,6 +13,7 @@ from attrs import define
 from visualsnoop_api.models import Image, SearchResults
 
 from ._bulk_items import ImageIDs, PathInput, TakenItem, take_item
+from ._calls import Regions
 from ._request_retries import MAX_RETRY_AFTER
 from ._timeouts import TimeoutInput
 from ._uploads import rewinding
@@ -103,7 +104,11 @@ def deleting(
 
 
 def searching(
-    count: int | None, min_score: float | None, offset: int | None, timeout: TimeoutInput
+    count: int | None,
+    min_score: float | None,
+    offset: int | None,
+    regions: Regions | None,
+    timeout: TimeoutInput,
 ) -> Callable[[Any], Steps[Outcome[Any, SearchResults]]]:
     """The steps by which an item is searched for; the arguments are those of `search_images`."""
     backoff = _Backoff()
@@ -116,7 +121,12 @@ def searching(
             image = taken.image()
             found = yield from backoff.call(
                 lambda c: c.search_images(
-                    image, timeout, count=count, min_score=min_score, offset=offset
+                    image,
+                    timeout,
+                    count=count,
+                    min_score=min_score,
+                    offset=offset,
+                    regions=regions,
                 ),
                 rewinding(image),
             )

@@ -4,7 +4,7 @@ Nothing here does any input or output, so that it serves blocking and asynchrono
 """
 
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import httpx
 from attrs import evolve, frozen
@@ -21,12 +21,18 @@ from visualsnoop_api.models import (
     SearchByIdResults,
     SearchResults,
 )
+from visualsnoop_api.models.search_images_regions import SearchImagesRegions as KnownRegions
 from visualsnoop_api.types import UNSET, File, Model, Unset
 
 from ._responses import response_error, unexpected_response
 from .exceptions import InvalidImageIDError
 
 T = TypeVar("T")
+
+Regions = bool | Literal["auto"]
+"""Whether parts of a picture are searched for as well."""
+
+_REGIONS: dict[Regions, KnownRegions] = {True: "true", False: "false", "auto": "auto"}
 
 _MAX_IMAGE_ID_LENGTH = 100
 
@@ -138,13 +144,18 @@ def get_images(start: str | None, count: int | None) -> Call[ImageList]:
 
 
 def search_images(
-    body: Body, count: int | None, min_score: float | None, offset: int | None
+    body: Body,
+    count: int | None,
+    min_score: float | None,
+    offset: int | None,
+    regions: Regions | None,
 ) -> Call[SearchResults]:
     request = search.search_images.build_request(
         body=File(body.stream()),
         count=_unset_if_none(count),
         min_score=_unset_if_none(min_score),
         offset=_unset_if_none(offset),
+        regions=UNSET if regions is None else _REGIONS[regions],
     )
     return _with_body(Call(request, search.search_images.parse), body)
 

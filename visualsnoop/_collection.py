@@ -25,7 +25,7 @@ from visualsnoop_api.models import (
 from . import _bulk_steps, _calls
 from ._base_collection import BaseCollection
 from ._bulk_items import PathInput
-from ._calls import Call
+from ._calls import Call, Regions
 from ._client import ClientOptions, ProxiesInput, build_client, proxy_name
 from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
@@ -274,6 +274,7 @@ class Collection(BaseCollection):
         count: int | None = None,
         min_score: float | None = None,
         offset: int | None = None,
+        regions: Regions | None = None,
     ) -> SearchResults:
         """Find the images that are similar to a picture, best first.
 
@@ -289,13 +290,18 @@ class Collection(BaseCollection):
                 results are copies with hardly an exception; down to 0.4, the default, more and
                 more look-alikes are among them.
             offset: How many of the first results to leave out; 0 by default.
+            regions: Whether to search for parts of the picture as well, which finds each picture of
+                a collage, on a slide or within another photo. By default ("auto") that is done
+                where no stored picture is a copy of the whole; True does it always, False never.
 
         Raises:
             ImageRefusedError: If the service cannot read it as an image.
             VisualSnoopError: If anything else goes wrong.
         """
         with Upload.open(image) as upload:
-            return self._send(_calls.search_images(upload, count, min_score, offset), timeout)
+            return self._send(
+                _calls.search_images(upload, count, min_score, offset, regions), timeout
+            )
 
     def search_images_by_id(
         self,
@@ -568,6 +574,7 @@ class Collection(BaseCollection):
         count: int | None = None,
         min_score: float | None = None,
         offset: int | None = None,
+        regions: Regions | None = None,
         on_progress: ProgressCallback | None = None,
         timeout: TimeoutInput = None,
     ) -> Generator[Outcome[Item, SearchResults], None, None]:
@@ -577,11 +584,11 @@ class Collection(BaseCollection):
             items: Paths, or pairs of a name of yours and a picture; the name, or the file name, is
                 the `image_id` of the outcome.
             concurrency: How many searches to run at a time.
-            count, min_score, offset: As in `search_images`, for each search.
+            count, min_score, offset, regions: As in `search_images`, for each search.
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each search.
         """
-        steps = _bulk_steps.searching(count, min_score, offset, timeout)
+        steps = _bulk_steps.searching(count, min_score, offset, regions, timeout)
         return in_threads(self, items, steps, concurrency, on_progress)
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from visualsnoop_api.models import (
 from visualsnoop_api.types import ResponseHead
 
 from ._async_collection import AsyncCollection
+from ._calls import Regions
 from ._client import AsyncClientOptions, BaseClientOptions, ClientOptions
 from ._collection import Collection
 from ._request_attempts import RequestAttempt
@@ -45,6 +46,7 @@ __all__ = [
     "ListedImage",
     "Point",
     "Rectangle",
+    "Regions",
     "RequestAttempt",
     "ResponseHead",
     "SearchByIdResults",

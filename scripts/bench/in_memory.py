@@ -1,11 +1,16 @@
 """A collection without a database, searched as the service searches one."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime
 
 import numpy as np
 from attrs import evolve
+from PIL import Image
 
 from visualsnoop.server.matching.fingerprint import Fingerprint
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.keypoints import STORED_BYTES
 from visualsnoop.server.matching.similarity import (
     DEPTH,
@@ -14,6 +19,9 @@ from visualsnoop.server.matching.similarity import (
     cosines,
     rank,
 )
+from visualsnoop.server.matching.windows import BOXES, window
+from visualsnoop.server.storage.images import Candidate
+from visualsnoop.server.windowed_search import find_in_windows
 
 
 class InMemoryCollection:
@@ -41,6 +49,18 @@ class InMemoryCollection:
         )
         return [evolve(match, index=nearest[match.index]) for match in matches]
 
+    def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[None]:
+        """It is always the turn of a collection in memory."""
+        return nullcontext()
+
+    async def nearest(self, collection_id: str, query: Fingerprint, count: int) -> list[Candidate]:
+        """As `ImageStore.nearest`; the place of a picture is its ID."""
+        cosine = cosines(query.embedding, self._embeddings)
+        return [
+            Candidate(str(index), _TIME, self._candidate(index, float(cosine[index]), 0))
+            for index in np.argsort(-cosine, kind="stable")[:count].tolist()
+        ]
+
     def _candidate(self, index: int, cosine: float, place: int) -> CandidateFingerprint:
         fingerprint = self._stored[index]
         return CandidateFingerprint(
@@ -50,6 +70,34 @@ class InMemoryCollection:
             fingerprint.keypoints if place < DEPTH.keypoints else None,
             fingerprint.detail if place < DEPTH.keypoints else None,
         )
+
+
+def find_with_parts(
+    collection: InMemoryCollection, picture: Image.Image, fingerprinter: Fingerprinter
+) -> list[Match]:
+    """The pictures that a picture, as `decode` gives it, shows, as the service finds them."""
+
+    async def of_windows(
+        windows: Sequence[int], *, only_embeddings: bool = False
+    ) -> Sequence[Fingerprint]:
+        return [
+            fingerprinter.fingerprint_of_window(
+                window(picture, BOXES[place]), only_embedding=only_embeddings
+            )
+            for place in windows
+        ]
+
+    matches = collection.search(fingerprinter.fingerprint(picture))
+    if not matches[0].is_copy_of_whole:
+        parts = asyncio.run(find_in_windows(collection, "", of_windows))
+        matches += [evolve(match, index=int(image.image_id)) for image, match in parts]
+    best: dict[int, Match] = {}
+    for match in sorted(matches, key=lambda match: -match.score):
+        best.setdefault(match.index, match)
+    return list(best.values())
+
+
+_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def as_stored(fingerprint: Fingerprint) -> Fingerprint:

@@ -34,6 +34,14 @@ def test_search_takes_limits(environment: dict[str, str], photos: list[Path]) ->
     assert len(by_id.stdout.splitlines()) == 1
 
 
+def test_search_takes_regions(environment: dict[str, str], photo: Path) -> None:
+    run("add", photo, **environment)
+    assert photo.name in run("search", photo, "--regions=true", **environment).stdout
+    refused = run("search", "--id", photo.name, "--regions=true", **environment)
+    assert refused.returncode == 2
+    assert "a search by a picture" in refused.stderr
+
+
 def test_pictures_are_compared(environment: dict[str, str], photo: Path) -> None:
     for image_id in ("one", "other"):
         run("add", photo, "--id", image_id, **environment)

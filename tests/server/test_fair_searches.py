@@ -61,11 +61,11 @@ def test_search_that_nobody_waits_for_keeps_its_turn_until_its_thread_has_ended(
 ) -> None:
     has_begun, may_end = threading.Event(), threading.Event()
 
-    def slow_rank(*arguments: Any) -> Any:
+    def slow_rank(*arguments: Any, **options: Any) -> Any:
         has_begun.set()
         assert threading.current_thread() is not threading.main_thread()
         assert may_end.wait(60)
-        return rank(*arguments)
+        return rank(*arguments, **options)
 
     monkeypatch.setattr(search, "rank", slow_rank)
     with psycopg.connect(database) as connection:
@@ -98,7 +98,7 @@ def test_searches_that_are_too_many_are_refused(
         images = ImageStore(pool)
         async with images.search_turn("one"), images.search_turn("one"):
             with pytest.raises(APIError, match="Too many searches are waiting") as refused:
-                async with search._turn(images, "one"):
+                async with search.turn(images, "one"):
                     pass
             assert refused.value.status == 503
 

@@ -1,51 +1,35 @@
-"""Windows of a picture: what it is composed of is found in them, and where."""
-
-import random
-from pathlib import Path
+"""Windows of a picture, to find what it is composed of."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.bench.in_memory import as_stored
-from scripts.bench.sets.compositions import grid
-from visualsnoop.server.matching.decode import decode
-from visualsnoop.server.matching.fingerprinter import Fingerprinter
-from visualsnoop.server.matching.scaling import fitted
-from visualsnoop.server.matching.similarity import compare
-from visualsnoop.server.matching.windows import BOXES, Window, windows
+from visualsnoop.server.matching.warping import mapped
+from visualsnoop.server.matching.windows import BOXES, WHOLE, area, into_window, window
 
 
-def test_part_of_a_collage_is_a_copy_in_its_window(photos: list[Path]) -> None:
-    fingerprinter = Fingerprinter()
-    pictures = []
-    for photo in photos[:4]:
-        with photo.open("rb") as file:
-            pictures.append(decode(file))
-    collage = grid(2, 2)(pictures, random.Random(1))
-    stored = [as_stored(fingerprinter.fingerprint(picture)) for picture in pictures]
-    for place, window in enumerate(windows(fitted(collage.picture), 4)):
-        match = compare(fingerprinter.fingerprint(window.picture), stored[place])
-        assert match.score > 0.7
-        assert match.region is not None
-        # The whole collage lies around the stored picture as the picture lies in the collage.
-        corners = np.array(window.region_of_whole(match.region))
-        (left, top), _, (right, bottom), _ = collage.corners[place]
-        width, height = collage.picture.size
-        expected = (-left / (right - left), -top / (bottom - top))
-        assert corners[0] == pytest.approx(expected, abs=0.05)
-        expected = ((width - left) / (right - left), (height - top) / (bottom - top))
-        assert corners[2] == pytest.approx(expected, abs=0.05)
+def test_corners_of_a_window_are_those_of_its_picture() -> None:
+    box = (0.25, 0.5, 0.75, 0.9)
+    corners = np.array([(0.25, 0.5), (0.75, 0.9)])
+    assert mapped(corners, into_window(box)) == pytest.approx(np.array([(0, 0), (1, 1)]))
+    assert into_window(WHOLE) == pytest.approx(np.eye(2, 3))
 
 
-def test_whole_lies_where_its_only_window_lies() -> None:
-    region = ((0.1, 0.2), (0.8, 0.25), (0.7, 0.9), (0.0, 0.85))
-    whole = Window((0, 0, 1, 1), Image.new("RGB", (10, 10))).region_of_whole(region)
-    assert np.array(whole) == pytest.approx(np.array(region))
+def test_windows_cover_every_place_that_a_tenth_of_a_picture_can_be_in() -> None:
+    side = 0.1**0.5
+    for left, top in np.random.default_rng(seed=1).uniform(0, 1 - side, (100, 2)):
+        shares = [
+            max(0, min(right, left + side) - max(x, left))
+            * max(0, min(bottom, top + side) - max(y, top))
+            / side**2
+            for x, y, right, bottom in BOXES
+            if area((x, y, right, bottom)) < 0.2
+        ]
+        assert max(shares) > 0.6
 
 
 @pytest.mark.parametrize("size", [(1, 1), (640, 2), (640, 480)])
 def test_windows_of_any_picture_show_something(size: tuple[int, int]) -> None:
-    found = list(windows(Image.new("RGB", size)))
-    assert len(found) == len(BOXES) == 47
-    assert all(min(window.picture.size) >= 1 for window in found)
+    shown = [window(Image.new("RGB", size), box) for box in BOXES]
+    assert len(shown) == 47
+    assert all(min(each.size) >= 1 for each in shown)

@@ -69,6 +69,8 @@ def images(collection: Collection, path: Path) -> None:
 
 def searching(collection: Collection) -> None:
     found = collection.search_images("beach.jpg", count=5, min_score=0.7, offset=5)
+    collection.search_images("collage.jpg", regions=True)
+    collection.search_images("collage.jpg", regions="auto")
     assert_type(found, SearchResults)
     for result in found.results:
         assert_type(result, SearchResult)
@@ -115,7 +117,7 @@ def many(collection: Collection, folder: Path, pairs: Iterable[tuple[str, bytes]
         assert_type(of_pair, Outcome[tuple[str, bytes], Image])
     for deleted in collection.delete_images(["beach"], skip_missing=True):
         assert_type(deleted, Outcome[str, Image])
-    for search in collection.search_many(["beach.jpg"], min_score=0.7):
+    for search in collection.search_many(["beach.jpg"], min_score=0.7, regions=False):
         assert_type(search, Outcome[str, SearchResults])
 
 

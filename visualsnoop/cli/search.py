@@ -11,6 +11,7 @@ from ..models import (
     Comparison,
     ComparisonById,
     ImageInput,
+    Regions,
     SearchByIdResults,
     SearchResult,
     SearchResults,
@@ -24,6 +25,7 @@ from .pictures import file_of, show_picture
 from .report import ReportPicture, Section, corners, region_in_query, write_report
 
 _STDIN = Path("-")
+_REGIONS: dict[str, Regions] = {"true": True, "false": False, "auto": "auto"}
 _PICTURE = click.Path(path_type=Path, allow_dash=True)
 
 
@@ -33,6 +35,11 @@ _PICTURE = click.Path(path_type=Path, allow_dash=True)
 @click.option("--count", type=int, help="How many images to find at most, 1 to 1000; otherwise 10.")
 @click.option("--min-score", type=float, help="The lowest score, 0 to 1; otherwise 0.4.")
 @click.option("--offset", type=int, help="How many of the first results to leave out.")
+@click.option(
+    "--regions",
+    type=click.Choice(list(_REGIONS)),
+    help="Whether to search for parts of IMAGE too; otherwise auto: where none is the whole.",
+)
 @json_lines_option
 @html_option
 @files_option
@@ -40,6 +47,7 @@ _PICTURE = click.Path(path_type=Path, allow_dash=True)
 def search(
     image: Path | None,
     image_id: str | None,
+    regions: str | None,
     as_json: bool,
     html: Path | None,
     files: Path,
@@ -53,12 +61,15 @@ def search(
     Exit status: 0 if any is found, 1 if none is, 3 if that could not be found out.
     """
     _check_either(image, image_id)
+    if regions is not None and image is None:
+        raise click.UsageError("--regions is for a search by a picture, not by --id")
     found: SearchResults | SearchByIdResults
     # Standard input can be read once, and a report shows it.
     picture = sys.stdin.buffer.read() if image == _STDIN else image
     with open_collection(profile) as collection:
         if picture is not None:
-            found = collection.search_images(picture, **limits)
+            chosen = _REGIONS[regions] if regions else None
+            found = collection.search_images(picture, regions=chosen, **limits)
         else:
             found = collection.search_images_by_id(str(image_id), **limits)
     if as_json:

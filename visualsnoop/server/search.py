@@ -6,13 +6,14 @@ Collections take turns, and what is computed meanwhile keeps no other request wa
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import ParamSpec, TypeVar
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from .errors import unavailable
 from .matching import similarity
 from .matching.fingerprint import Fingerprint
 from .matching.similarity import Match, rank
+from .matching.windows import WHOLE, Box
 from .metrics import STEP_SECONDS
 from .storage.fingerprint_columns import check_compared
 from .storage.images import Candidate, ImageStore
@@ -22,6 +23,12 @@ _log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+class Searched(Protocol):
+    """Stored images of which collections have turns, as `ImageStore` has them."""
+
+    def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[Any]: ...
 
 
 async def find_similar(
@@ -45,16 +52,16 @@ async def find_similar(
     Raises:
         APIError: 503, if too many searches wait.
     """
-    async with _turn(store, collection_id):
+    async with turn(store, collection_id):
         with STEP_SECONDS.labels("search").time():
             candidates = await store.candidates(collection_id, query, start, stop or 0, without)
         with STEP_SECONDS.labels("compare").time():
-            ranked = await _in_thread(_ranked, query, candidates)
+            results = await in_thread(ranked, query, candidates)
     # What is compared by its embedding alone comes last, and only what is in the wanted places.
     near = sum(candidate.fingerprint.pdq is not None for candidate in candidates)
     if start >= near and stop is not None:
-        return ranked[near : near + stop - start]
-    return ranked[start:stop]
+        return results[near : near + stop - start]
+    return results[start:stop]
 
 
 async def compare(
@@ -65,12 +72,13 @@ async def compare(
     Raises:
         APIError: 503, if too many searches wait.
     """
-    async with _turn(store, collection_id):
-        return await _in_thread(similarity.compare, query, stored)
+    async with turn(store, collection_id):
+        return await in_thread(similarity.compare, query, stored)
 
 
 @asynccontextmanager
-async def _turn(store: ImageStore, collection_id: str) -> AsyncIterator[None]:
+async def turn(store: Searched, collection_id: str) -> AsyncIterator[None]:
+    """The turn of a collection to be searched; raises `APIError` 503 if too many wait."""
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(store.search_turn(collection_id))
@@ -79,7 +87,7 @@ async def _turn(store: ImageStore, collection_id: str) -> AsyncIterator[None]:
         yield
 
 
-async def _in_thread(act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+async def in_thread(act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """What a function returns, which is run to its end even if nobody waits for it any more."""
     working = asyncio.ensure_future(asyncio.to_thread(act, *args, **kwargs))
     try:
@@ -89,14 +97,17 @@ async def _in_thread(act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs)
         await asyncio.wait([working])
 
 
-def _ranked(query: Fingerprint, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Match]]:
+def ranked(
+    query: Fingerprint, candidates: Sequence[Candidate], window: Box = WHOLE
+) -> list[tuple[Candidate, Match]]:
+    """Candidates compared with a picture, or a window of it, best first; without damaged ones."""
     try:
-        matches = rank(query, [candidate.fingerprint for candidate in candidates])
+        matches = rank(query, [each.fingerprint for each in candidates], window=window)
     except (ArithmeticError, LookupError, ValueError):
         whole = [candidate for candidate in candidates if _is_whole(candidate)]
         if len(whole) == len(candidates):
             raise
-        return _ranked(query, whole)
+        return ranked(query, whole, window)
     return [(candidates[match.index], match) for match in matches]
 
 

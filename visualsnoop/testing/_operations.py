@@ -159,6 +159,10 @@ def list_images(request: Request) -> Model:
 
 
 def search_images(request: Request) -> Model:
+    # Pictures are compared as wholes here.
+    regions = request.query.get("regions", "auto")
+    if regions not in ("true", "false", "auto"):
+        raise bad_request(f"regions must be true, false or auto, not {regions!r}")
     results = _results(request, request.picture, request.collection.images.values())
     return SearchResults(
         status=200,

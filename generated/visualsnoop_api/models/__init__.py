@@ -14,6 +14,7 @@ from .listed_image import ListedImage
 from .point import Point
 from .rectangle import Rectangle
 from .search_by_id_results import SearchByIdResults
+from .search_images_regions import SearchImagesRegions
 from .search_result import SearchResult
 from .search_results import SearchResults
 from .transform import Transform
@@ -33,6 +34,7 @@ __all__ = (
     "Point",
     "Rectangle",
     "SearchByIdResults",
+    "SearchImagesRegions",
     "SearchResult",
     "SearchResults",
     "Transform",

@@ -47,6 +47,28 @@ class Fingerprints:
         """
         return (await self._fingerprinted(file, key, Wanted(self._models))).fingerprints
 
+    async def of_windows(
+        self,
+        file: bytes,
+        key: str,
+        model: int,
+        windows: Sequence[int],
+        *,
+        only_embeddings: bool = False,
+    ) -> Sequence[Fingerprint]:
+        """The fingerprints of windows of an image file, by which to search for what it shows.
+
+        Errors are those of `fingerprint`.
+
+        Args:
+            file, key: As for `fingerprint`.
+            model: The index of the model.
+            windows: Which windows, by their places in `windows.BOXES`.
+            only_embeddings: Whether the rest of the fingerprints may be left empty.
+        """
+        wanted = Wanted([model], windows=windows, only_embeddings=only_embeddings)
+        return (await self._fingerprinted(file, key, wanted)).fingerprints
+
     async def check(self) -> None:
         """See whether there are fingerprint processes; raises `APIError` 503 if not."""
         async with self._connected() as (reader, writer):

@@ -18,7 +18,7 @@ from attrs import fields, frozen
 from ..matching.fingerprint import Fingerprint
 
 _LENGTHS = struct.Struct(">IQ")
-_LONGEST_HEAD = 1024 * 1024
+_LONGEST_HEAD = 4 * 1024 * 1024
 _LONGEST_BODY = 2**31
 
 
@@ -95,25 +95,37 @@ class Wanted:
     Attributes:
         models: The indices of the models by which its fingerprints are wanted.
         thumbnail: Whether its thumbnail is.
+        windows: The windows whose fingerprints are wanted, by their places in `windows.BOXES`; None
+            for that of the whole picture.
+        only_embeddings: Whether the rest of the windows' fingerprints may be left empty.
     """
 
     models: Sequence[int]
     thumbnail: bool = False
+    windows: Sequence[int] | None = None
+    only_embeddings: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {"models": list(self.models), "thumbnail": self.thumbnail}
+        return {
+            "models": list(self.models),
+            "thumbnail": self.thumbnail,
+            "windows": None if self.windows is None else list(self.windows),
+            "only_embeddings": self.only_embeddings,
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Wanted":
-        return cls(values["models"], values["thumbnail"])
+        return cls(
+            values["models"], values["thumbnail"], values["windows"], values["only_embeddings"]
+        )
 
 
 @frozen
 class Fingerprinted:
-    """The fingerprints of a picture, one for each model, and how long they took.
+    """The fingerprints of a picture, and how long they took.
 
     Attributes:
-        fingerprints: One for each model.
+        fingerprints: For each model one, or one for each window.
         size: The width and the height of the picture, upright, in pixels.
         thumbnail: Its thumbnail, a WebP file; None unless it was wanted.
         decode_seconds, embed_seconds: How long it took to decode it, and to compute the rest.

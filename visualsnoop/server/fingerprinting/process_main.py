@@ -24,9 +24,11 @@ from PIL import Image
 from ..matching.cost_limits import announcing_sizes, memory_needed, seconds_needed
 from ..matching.decode import ORIGINAL_SIZE, decode
 from ..matching.errors import ImageTooLarge, UnreadableImage
+from ..matching.fingerprint import Fingerprint
 from ..matching.fingerprinter import Fingerprinter
 from ..matching.thumbnail import thumbnail_of
-from .messages import Fingerprinted, Message, read, write
+from ..matching.windows import BOXES, window
+from .messages import Fingerprinted, Message, Wanted, read, write
 from .sandbox import give_up_rights
 
 _NICENESS = 5
@@ -57,8 +59,7 @@ def main() -> None:
         while True:
             request = read(requests)
             write(responses, {"begun": True})
-            chosen = [fingerprinters[index] for index in request.head["models"]]
-            write(responses, reader.response(request, chosen))
+            write(responses, reader.response(request, fingerprinters))
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -87,10 +88,8 @@ class _PictureReader:
     def response(self, request: Message, fingerprinters: Sequence[Fingerprinter]) -> dict[str, Any]:
         """The fingerprints of the picture in a request, or what is wrong with it."""
         try:
-            fingerprinted = self._fingerprinted(
-                request.body, fingerprinters, with_thumbnail=request.head["thumbnail"]
-            )
-            return {"result": fingerprinted.to_json()}
+            wanted = Wanted.from_json(request.head)
+            return {"result": self._fingerprinted(request.body, wanted, fingerprinters).to_json()}
         except UnreadableImage as error:
             return {"error": "unreadable", "message": str(error)}
         except ImageTooLarge as error:
@@ -99,17 +98,16 @@ class _PictureReader:
             return {"error": "failed", "message": traceback.format_exc()}
 
     def _fingerprinted(
-        self, file: bytes, fingerprinters: Sequence[Fingerprinter], *, with_thumbnail: bool
+        self, file: bytes, wanted: Wanted, fingerprinters: Sequence[Fingerprinter]
     ) -> Fingerprinted:
         started = time.perf_counter()
         with self._limits.of_a_picture(), announcing_sizes(self._ask_for_memory):
             picture = decode(io.BytesIO(file), max_pixels=self._max_pixels)
         decoded = time.perf_counter()
-        fingerprints = [each.fingerprint(picture) for each in fingerprinters]
         return Fingerprinted(
-            fingerprints,
+            list(_fingerprints(picture, wanted, fingerprinters)),
             picture.info[ORIGINAL_SIZE],
-            thumbnail_of(picture) if with_thumbnail else None,
+            thumbnail_of(picture) if wanted.thumbnail else None,
             decoded - started,
             time.perf_counter() - decoded,
         )
@@ -122,6 +120,19 @@ class _PictureReader:
                 "down"
             )
         self._limits.allow(pixels)
+
+
+def _fingerprints(
+    picture: Image.Image, wanted: Wanted, fingerprinters: Sequence[Fingerprinter]
+) -> Iterator[Fingerprint]:
+    for model in wanted.models:
+        if wanted.windows is None:
+            yield fingerprinters[model].fingerprint(picture)
+            continue
+        for place in wanted.windows:
+            yield fingerprinters[model].fingerprint_of_window(
+                window(picture, BOXES[place]), only_embedding=wanted.only_embeddings
+            )
 
 
 class _Limits:

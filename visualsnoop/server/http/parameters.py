@@ -1,6 +1,7 @@
 """The parameters of requests, checked as the contract describes them."""
 
 import math
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -68,3 +69,13 @@ def number(request: Request, name: str, *, least: float, most: float, default: f
     if not least <= value <= most:
         raise bad_request(f"{name} must be a number from {least:g} to {most:g}, not {text!r}")
     return value
+
+
+def choice(request: Request, name: str, choices: Sequence[str], *, default: str) -> str:
+    """One of several words in the query; raises as `integer` does."""
+    text = request.query_params.get(name, default)
+    if text not in choices:
+        raise bad_request(
+            f"{name} must be {', '.join(choices[:-1])} or {choices[-1]}, not {text!r}"
+        )
+    return text

@@ -10,6 +10,7 @@ from .formats import READERS, identify
 from .formats.stored import StoredPicture, not_read
 from .scaling import fitted
 from .srgb import to_srgb
+from .transparency import flattened
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,7 +34,7 @@ def decode(file: BinaryIO, *, max_pixels: int = 100_000_000) -> Image.Image:
     Its width and height before it was scaled are in its `info`, as `ORIGINAL_SIZE`.
 
     The format is found by looking at the data. Of an animation the first frame counts; colours
-    are brought to sRGB, and what is transparent gets a white ground.
+    are brought to sRGB, and transparent pictures put on a ground on which they can be seen.
 
     Args:
         file: The image file.
@@ -78,7 +79,7 @@ def _prepared(stored: StoredPicture) -> Image.Image:
         return to_srgb(picture, stored.icc_profile)
     colours = to_srgb(picture.convert(picture.mode.removesuffix("A")), stored.icc_profile)
     colours.putalpha(picture.getchannel("A"))
-    return _without_alpha(colours)
+    return flattened(colours)
 
 
 def _in_scalable_mode(picture: Image.Image) -> Image.Image:
@@ -88,9 +89,3 @@ def _in_scalable_mode(picture: Image.Image) -> Image.Image:
     if picture.mode == "1":
         return picture.convert("L")
     return picture if picture.mode in ("L", "RGB", "CMYK", "LAB") else picture.convert("RGB")
-
-
-def _without_alpha(picture: Image.Image) -> Image.Image:
-    """An RGBA picture, on a white ground where it is transparent."""
-    ground = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(ground, picture).convert("RGB")

@@ -16,6 +16,7 @@ from .pdq import pdq_hash
 
 # The network sees about this many pixels, in sides that are multiples of its stride.
 _AREA = 320 * 320
+_AREA_OF_WINDOW = 256 * 256  # what is inserted at 5 % is found in less no more
 _STRIDE = 32
 _SHORTEST, _LONGEST = 96, 960
 
@@ -66,10 +67,29 @@ class Fingerprinter:
             detail=find_detail(picture),
         )
 
-    def _embedding(self, picture: Image.Image) -> Floats:
+    def fingerprint_of_window(
+        self, picture: Image.Image, *, only_embedding: bool = False
+    ) -> Fingerprint:
+        """The fingerprint of a part of a picture, by which to search for what it shows.
+
+        The network sees it in fewer pixels, for there are many windows, and they have few.
+
+        Args:
+            picture: The part.
+            only_embedding: Whether to leave the rest of the fingerprint empty.
+        """
+        embedding = self._embedding(picture, _AREA_OF_WINDOW)
+        if only_embedding:
+            return Fingerprint(self.version, 0, b"", embedding, b"")
+        pdq, quality = pdq_hash(picture)
+        keypoints, detail = find_keypoints(picture), find_detail(picture)
+        return Fingerprint(self.version, quality, pdq, embedding, keypoints, detail)
+
+    def _embedding(self, picture: Image.Image, area: int = _AREA) -> Floats:
         height, width = self._input.shape[2:]
         is_fixed = isinstance(height, int) and isinstance(width, int)
-        pixels = network_input(picture, (width, height) if is_fixed else None)
+        size = (width, height) if is_fixed else network_size(picture, area)
+        pixels = network_input(picture, size)
         (vectors, *_) = self._session.run(None, {self._input.name: pixels})
         vector = np.asarray(vectors[0], dtype=np.float32)
         embedding: Floats = vector / max(float(np.linalg.norm(vector)), 1e-12)
@@ -84,12 +104,13 @@ def network_input(picture: Image.Image, size: tuple[int, int] | None = None) -> 
         size: Width and height; by default the picture keeps its shape, within limits, and gets a
             fixed area, so that all are seen alike.
     """
-    scaled = picture.resize(size or _network_size(picture), Image.Resampling.BICUBIC)
+    scaled = picture.resize(size or network_size(picture), Image.Resampling.BICUBIC)
     return np.asarray(scaled, dtype=np.float32).transpose(2, 0, 1)[np.newaxis].copy()
 
 
-def _network_size(picture: Image.Image) -> tuple[int, int]:
-    factor = (_AREA / (picture.width * picture.height)) ** 0.5
+def network_size(picture: Image.Image, area: int = _AREA) -> tuple[int, int]:
+    """The width and height in which a network sees a picture, in its shape, of about an area."""
+    factor = (area / (picture.width * picture.height)) ** 0.5
     width, height = (
         min(max(round(side * factor / _STRIDE) * _STRIDE, _SHORTEST), _LONGEST)
         for side in picture.size

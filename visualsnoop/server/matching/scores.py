@@ -21,14 +21,17 @@ Scores: TypeAlias = NDArray[np.float64]
 COPY = 0.7
 """The score from which on a picture is a copy."""
 
+LOOK_ALIKE = 0.4
+"""The score from which on a picture is a look-alike, and below which it is a stranger."""
+
+BEST_OF_PART = 0.95
+"""The best score of pictures that agree in a part only: they need not be the same."""
+
 EVEN_DISTANCE = 64
 """The distance of two hashes, in bits of 256, at which it is even odds that one is a copy."""
 
 # How fast these odds change with the distance.
 _SPREAD = 6
-
-# Pictures that agree in a part only need not be the same: this is the best score of such.
-_BEST_OF_PART = 0.95
 
 # What pictures with many keypoints each that do not agree lose of their preliminary score.
 _UNSUPPORTED = 0.1
@@ -82,7 +85,7 @@ def by_keypoints(matches: Sequence[GeometricMatch | None], cosine: Scores) -> Sc
     counts which share they are, and the cosine (weights fitted to such pictures and to copies).
     """
     ratios = np.array([match.inlier_ratio if match else 0.0 for match in matches])
-    scores: Scores = _BEST_OF_PART / (1 + np.exp(8 - 16 * ratios - 9 * cosine))
+    scores: Scores = BEST_OF_PART / (1 + np.exp(8 - 16 * ratios - 9 * cosine))
     scores[ratios == 0] = 0
     return scores
 
@@ -98,7 +101,7 @@ def decided(preliminary: float, distance: int, verification: Verification) -> fl
     if verification.agreement.blocks == 0:
         return preliminary
     share = _confirmed(distance, verification)
-    copy = max(preliminary, COPY + (_BEST_OF_PART - COPY) * verification.agreement.alike)
+    copy = max(preliminary, COPY + (BEST_OF_PART - COPY) * verification.agreement.alike)
     return share * copy + (1 - share) * doubted(preliminary)
 
 

@@ -21,13 +21,10 @@ from .dihedral import hash_distances
 from .fingerprint import Fingerprint, Floats
 from .preliminary import Preliminary, compare_roughly
 from .proposals import proposals
-from .scores import (
-    Scores,
-    decided,
-    decided_flat,
-    doubted,
-)
+from .scores import COPY, Scores, decided, decided_flat, doubted
 from .verification import Region, Verification, overlap, region, verify, verify_flat
+from .warping import combined
+from .windows import WHOLE, Box, area, into_window
 
 __all__ = [
     "DEPTH",
@@ -54,6 +51,11 @@ _SAME_COSINE = 0.998
 # Of pictures with a smaller share of blocks alike, nothing says that both show something.
 _LEAST_ALIKE = 0.25
 
+# A copy that is so much of the query, of which so few blocks differ, is all that the query shows:
+# photos with another one on 5 % of their area have 6 % that differ. (So have photos with captions.)
+_MOST_OF_QUERY = 0.5
+_FEW_DIFFERING = 0.05
+
 
 @frozen
 class Match:
@@ -70,6 +72,7 @@ class Match:
             over the union, times the share of it that agrees; None if there is no detail in it.
         differences: Where they differ, in units of the sides of the stored picture, largest first;
             of a comparison only.
+        is_copy_of_whole: Whether it is a copy of the query as a whole, which shows nothing else.
     """
 
     index: int
@@ -78,6 +81,7 @@ class Match:
     region: Region | None = None
     overlap: float | None = None
     differences: Sequence[Rectangle] = ()
+    is_copy_of_whole: bool = False
 
 
 def compare(query: Fingerprint, stored: Fingerprint) -> Match:
@@ -106,6 +110,7 @@ def rank(
     candidates: Sequence[CandidateFingerprint],
     *,
     find_differences: bool = False,
+    window: Box = WHOLE,
 ) -> list[Match]:
     """Compare a picture with candidates, given nearest embedding first; the best come first.
 
@@ -115,6 +120,13 @@ def rank(
 
     Scores fall from what was compared by its detail to what was not: only what is a copy by its
     hash is not held back by that.
+
+    Args:
+        query: The fingerprint of the picture.
+        candidates: What it is compared with.
+        find_differences: Whether to say where they differ.
+        window: Which part of a picture the query is. The results are about that whole picture, with
+            the score of the part.
     """
     if not candidates:
         return []
@@ -130,6 +142,7 @@ def rank(
             preliminary.transform(index),
             verified.get(index),
             find_differences=find_differences,
+            window=window,
         )
         for index in np.lexsort((-scores, is_far)).tolist()
     ]
@@ -210,15 +223,20 @@ def _match(
     verification: Verification | None,
     *,
     find_differences: bool,
+    window: Box,
 ) -> Match:
     if verification is None:
-        return Match(index, score, transform)
+        return Match(index, score, transform, is_copy_of_whole=score >= COPY)
     found = verification.agreement
+    covered = verification.covered[0] * area(window)
+    differing = int(found.differing.sum()) / max(found.blocks, 1)
+    mapping = combined(into_window(window), verification.mapping)
     return Match(
         index,
         score,
         transform,
-        region(verification.mapping) if found.alike >= _LEAST_ALIKE else None,
-        overlap(found) if found.blocks else None,
+        region(mapping) if found.alike >= _LEAST_ALIKE else None,
+        overlap(verification, area(window)) if found.blocks else None,
         verification.differences() if find_differences else (),
+        score >= COPY and covered >= _MOST_OF_QUERY and differing <= _FEW_DIFFERING,
     )

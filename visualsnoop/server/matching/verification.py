@@ -42,11 +42,13 @@ class Verification:
         mapping: From the query to the stored picture, in units of the sides of both.
         agreement: How far they are the same under it.
         colour_difference: As `colours.colour_difference` has it.
+        covered: Which share of the query lies in the stored picture, and the other way round.
     """
 
     mapping: Mapping
     agreement: Agreement
     colour_difference: float
+    covered: tuple[float, float]
     _onto_stored: Mapping
 
     def differences(self) -> Sequence[Rectangle]:
@@ -88,6 +90,7 @@ def verify(
         mapping=best.mapping if is_from_query else inverse(best.mapping),
         agreement=best.agreement,
         colour_difference=colour_difference(best.fine, best.coarse, best.mapping),
+        covered=best.agreement.covered if is_from_query else best.agreement.covered[::-1],
         onto_stored=best.mapping if is_from_query else _WHOLE,
     )
 
@@ -102,6 +105,7 @@ def verify_flat(query: Detail, stored: Detail) -> Verification:
         mapping=_WHOLE,
         agreement=agreement(one, other, _WHOLE, level=1),
         colour_difference=colour_difference(one, other, _WHOLE, same_exposure=True),
+        covered=(1.0, 1.0),
         onto_stored=_WHOLE,
     )
 
@@ -136,13 +140,18 @@ def region(mapping: Mapping) -> Region:
     return tuple((round(x, 4), round(y, 4)) for x, y in mapped(_CORNERS, mapping).tolist())
 
 
-def overlap(agreement: Agreement) -> float:
+def overlap(verification: Verification, share: float = 1.0) -> float:
     """Which share of two pictures is the same, 0 to 1.
 
     It is the intersection of their areas over the union, times the share of it that agrees.
+
+    Args:
+        verification: What detail says about the query and the stored picture.
+        share: Which share of the picture that counts the query is, if it is a window of it.
     """
-    coarse, fine = agreement.covered
-    # The areas, in units of that of the fine picture.
-    area = abs(float(np.linalg.det(agreement.mapping[:, :2])))
-    intersection = (coarse * area + fine) / 2
-    return round(agreement.alike * min(1, intersection / max(area + 1 - intersection, _TINY)), 4)
+    query, stored = verification.covered
+    # The areas, in units of that of the stored picture.
+    area = abs(float(np.linalg.det(verification.mapping[:, :2])))
+    intersection = (query * area + stored) / 2
+    union = max(area / share + 1 - intersection, _TINY)
+    return round(verification.agreement.alike * min(1, intersection / union), 4)

@@ -5,15 +5,20 @@ One of these windows shows little else: with them, the right picture was the nea
 of collages of 2 x 2 and 3 x 3, and of what was inserted at 5 % of the area (40 photos among 1,834).
 """
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from attrs import frozen
-from PIL import Image
+import numpy as np
 
-from .verification import Region
+from .warping import Mapping
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in units of the sides of a picture."""
+
+WHOLE: Box = (0, 0, 1, 1)
+"""All of a picture."""
 
 
 def _grid(columns: int, rows: int) -> list[Box]:
@@ -42,48 +47,22 @@ BOXES: tuple[Box, ...] = (
 """Where windows are: the first 22 find collages and strips, the others what is small within."""
 
 
-@frozen
-class Window:
-    """A part of a picture.
-
-    Attributes:
-        box: Where it is.
-        picture: What it shows.
-    """
-
-    box: Box
-    picture: Image.Image
-
-    def region_of_whole(self, region: Region) -> Region:
-        """Where the whole picture lies in a stored one in which this part of it has a region."""
-        left, top, right, bottom = self.box
-        (x, y), (across_x, across_y), _, (down_x, down_y) = region
-        width, height = right - left, bottom - top
-        return tuple(
-            (
-                round(x + (across_x - x) * u + (down_x - x) * v, 4),
-                round(y + (across_y - y) * u + (down_y - y) * v, 4),
-            )
-            for u, v in (
-                ((corner_x - left) / width, (corner_y - top) / height)
-                for corner_x, corner_y in ((0, 0), (1, 0), (1, 1), (0, 1))
-            )
-        )
+def window(picture: "Image.Image", box: Box) -> "Image.Image":
+    """What a picture, as `decode` gives it, shows in a window."""
+    left, top, right, bottom = box
+    x, y = round(left * picture.width), round(top * picture.height)
+    corner = round(right * picture.width), round(bottom * picture.height)
+    return picture.crop((x, y, max(corner[0], x + 1), max(corner[1], y + 1)))
 
 
-def windows(picture: Image.Image, count: int = len(BOXES)) -> Iterator[Window]:
-    """The first windows of a picture.
+def into_window(box: Box) -> Mapping:
+    """The mapping from a picture to a window of it."""
+    left, top, right, bottom = box
+    width, height = right - left, bottom - top
+    return np.array([[1 / width, 0, -left / width], [0, 1 / height, -top / height]])
 
-    Args:
-        picture: As `decode` gives it, or larger: windows of a larger one show more.
-        count: How many.
-    """
-    for box in BOXES[:count]:
-        left, top, right, bottom = box
-        pixels = (
-            round(left * picture.width),
-            round(top * picture.height),
-            max(round(right * picture.width), round(left * picture.width) + 1),
-            max(round(bottom * picture.height), round(top * picture.height) + 1),
-        )
-        yield Window(box, picture.crop(pixels))
+
+def area(box: Box) -> float:
+    """Which share of a picture a window is."""
+    left, top, right, bottom = box
+    return (right - left) * (bottom - top)

@@ -319,6 +319,24 @@ class ImageStore:
         )
         return nearest + farther
 
+    async def nearest(self, collection_id: str, query: Fingerprint, count: int) -> list[Candidate]:
+        """The images whose embedding is nearest, with all by which they are compared.
+
+        Args:
+            collection_id: The collection.
+            query: The picture that is searched for, by its embedding.
+            count: How many.
+        """
+        is_large = await self._is_large(collection_id)
+        return await self._nearest(
+            *(collection_id, query, 0, count, None, is_large),
+            f"""
+            CASE WHEN {_HAS_HASH} THEN pdq END,
+            CASE WHEN {_HAS_KEYPOINTS} THEN keypoints END,
+            CASE WHEN {_HAS_DETAIL} THEN detail END
+            """,
+        )
+
     async def _nearest(
         self,
         collection_id: str,

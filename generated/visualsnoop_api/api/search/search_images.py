@@ -5,6 +5,7 @@ import httpx
 from ... import errors
 from ...client import Client
 from ...models.error_body import ErrorBody
+from ...models.search_images_regions import SearchImagesRegions
 from ...models.search_results import SearchResults
 from ...types import UNSET, File, Response, Unset
 
@@ -15,6 +16,7 @@ def build_request(
     count: int | Unset = UNSET,
     min_score: float | Unset = UNSET,
     offset: int | Unset = UNSET,
+    regions: SearchImagesRegions | Unset = UNSET,
 ) -> dict[str, Any]:
     """The arguments of `httpx.Client.request` that make this call; the URL is relative."""
     headers: dict[str, Any] = {}
@@ -26,6 +28,12 @@ def build_request(
     params["min_score"] = min_score
 
     params["offset"] = offset
+
+    json_regions: str | Unset = UNSET
+    if not isinstance(regions, Unset):
+        json_regions = regions
+
+    params["regions"] = json_regions
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -118,6 +126,7 @@ def sync_detailed(
     count: int | Unset = UNSET,
     min_score: float | Unset = UNSET,
     offset: int | Unset = UNSET,
+    regions: SearchImagesRegions | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Response[ErrorBody | SearchResults]:
     """Find the images that are similar to the picture in the body
@@ -129,6 +138,7 @@ def sync_detailed(
         count (int | Unset):
         min_score (float | Unset):
         offset (int | Unset):
+        regions (SearchImagesRegions | Unset):
         body (File):
 
     Raises:
@@ -144,6 +154,7 @@ def sync_detailed(
         count=count,
         min_score=min_score,
         offset=offset,
+        regions=regions,
     )
     if not isinstance(timeout, Unset):
         request["timeout"] = timeout
@@ -158,6 +169,7 @@ def sync(
     count: int | Unset = UNSET,
     min_score: float | Unset = UNSET,
     offset: int | Unset = UNSET,
+    regions: SearchImagesRegions | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> ErrorBody | SearchResults | None:
     """Find the images that are similar to the picture in the body
@@ -169,6 +181,7 @@ def sync(
         count (int | Unset):
         min_score (float | Unset):
         offset (int | Unset):
+        regions (SearchImagesRegions | Unset):
         body (File):
 
     Raises:
@@ -185,6 +198,7 @@ def sync(
         count=count,
         min_score=min_score,
         offset=offset,
+        regions=regions,
         timeout=timeout,
     ).parsed
 
@@ -196,6 +210,7 @@ async def asyncio_detailed(
     count: int | Unset = UNSET,
     min_score: float | Unset = UNSET,
     offset: int | Unset = UNSET,
+    regions: SearchImagesRegions | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> Response[ErrorBody | SearchResults]:
     """Find the images that are similar to the picture in the body
@@ -207,6 +222,7 @@ async def asyncio_detailed(
         count (int | Unset):
         min_score (float | Unset):
         offset (int | Unset):
+        regions (SearchImagesRegions | Unset):
         body (File):
 
     Raises:
@@ -222,6 +238,7 @@ async def asyncio_detailed(
         count=count,
         min_score=min_score,
         offset=offset,
+        regions=regions,
     )
     if not isinstance(timeout, Unset):
         request["timeout"] = timeout
@@ -236,6 +253,7 @@ async def asyncio(
     count: int | Unset = UNSET,
     min_score: float | Unset = UNSET,
     offset: int | Unset = UNSET,
+    regions: SearchImagesRegions | Unset = UNSET,
     timeout: httpx.Timeout | float | None | Unset = UNSET,
 ) -> ErrorBody | SearchResults | None:
     """Find the images that are similar to the picture in the body
@@ -247,6 +265,7 @@ async def asyncio(
         count (int | Unset):
         min_score (float | Unset):
         offset (int | Unset):
+        regions (SearchImagesRegions | Unset):
         body (File):
 
     Raises:
@@ -264,6 +283,7 @@ async def asyncio(
             count=count,
             min_score=min_score,
             offset=offset,
+            regions=regions,
             timeout=timeout,
         )
     ).parsed

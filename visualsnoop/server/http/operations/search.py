@@ -1,10 +1,11 @@
 """The operations that search for similar images, and that compare two images."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
-from attrs import frozen
+from attrs import evolve, frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from visualsnoop_api.models.comparison import Comparison
@@ -17,20 +18,22 @@ from visualsnoop_api.models.search_results import SearchResults
 
 from ...errors import bad_request, image_not_found
 from ...matching.fingerprint import Fingerprint
+from ...matching.scores import LOOK_ALIKE
 from ...matching.similarity import Match
 from ...search import compare, find_similar
 from ...storage.images import Candidate, StoredImage
 from ...storage.keys import Key
+from ...windowed_search import find_in_windows
 from ..dependencies import Dependencies
 from ..disconnects import while_connected
-from ..parameters import MAX_COUNT, MAX_OFFSET, integer, number, path_image_id
+from ..parameters import MAX_COUNT, MAX_OFFSET, choice, integer, number, path_image_id
 from ..responses import list_response, model_response
 
-_LOOK_ALIKE_SCORE = 0.4
+_Results = list[tuple[Candidate, Match]]
 
 
 @frozen
-class _Window:
+class _Page:
     """Which results of a search are wanted."""
 
     min_score: float
@@ -38,32 +41,42 @@ class _Window:
     stop: int
 
     @classmethod
-    def of(cls, request: Request) -> "_Window":
+    def of(cls, request: Request) -> "_Page":
         count = integer(request, "count", least=1, most=MAX_COUNT, default=10)
         offset = integer(request, "offset", least=0, most=MAX_OFFSET, default=0)
-        min_score = number(request, "min_score", least=0, most=1, default=_LOOK_ALIKE_SCORE)
+        min_score = number(request, "min_score", least=0, most=1, default=LOOK_ALIKE)
         return cls(min_score, offset, offset + count)
+
+    @property
+    def with_all_before(self) -> "_Page":
+        return evolve(self, start=0)
+
+    def cut_from(self, results: Iterable[tuple[Candidate, Match]], first: int = 0) -> _Results:
+        """The page, of results that begin with the place `first`, best first."""
+        good = (result for result in results if result[1].score >= self.min_score)
+        return list(islice(good, self.start - first, self.stop - first))
 
 
 async def search_images(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
-    window = _Window.of(request)
-    queries = await _queries_of_body(request, key, deps)
-    similar = await while_connected(request, _similar(key, deps, queries, window))
+    page = _Page.of(request)
+    regions = choice(request, "regions", ("true", "false", "auto"), default="auto")
+    async with deps.bodies.read(request, key) as file:
+        found = await while_connected(request, _similar_to(file, key, deps, page, regions))
     return await list_response(
         lambda: SearchResults(
             status=200,
             message="OK",
             collection_id=key.collection_id,
-            results=_results(similar, window),
+            results=_search_results(found, page),
         )
     )
 
 
 async def search_images_by_id(request: Request, key: Key, deps: Dependencies) -> JSONResponse:
-    window = _Window.of(request)
+    page = _Page.of(request)
     image, fingerprint = await _stored_fingerprint(key, deps, path_image_id(request))
-    similar = await while_connected(
-        request, _similar(key, deps, [fingerprint], window, without=image.image_id)
+    found = await while_connected(
+        request, _similar(key, deps, [fingerprint], page, without=image.image_id)
     )
     return await list_response(
         lambda: SearchByIdResults(
@@ -72,31 +85,58 @@ async def search_images_by_id(request: Request, key: Key, deps: Dependencies) ->
             collection_id=key.collection_id,
             image_id=image.image_id,
             image_time=image.image_time,
-            results=_results(similar, window),
+            results=_search_results(found, page),
         )
     )
+
+
+async def _similar_to(
+    file: bytes, key: Key, deps: Dependencies, page: _Page, regions: str
+) -> _Results:
+    """A page of the results for an image file, and for parts of it if they are wanted."""
+    queries = await deps.fingerprints.queries(file, key.public_key)
+    if regions == "false":
+        return await _similar(key, deps, queries, page)
+    # What a part shows can have any place among them.
+    results = await _similar(key, deps, queries, page.with_all_before)
+    if regions == "auto" and results and results[0][1].is_copy_of_whole:
+        return page.cut_from(results)
+    for model in range(len(queries)):
+        fingerprints = partial(deps.fingerprints.of_windows, file, key.public_key, model)
+        results += await find_in_windows(deps.images, key.collection_id, fingerprints)
+    results.sort(key=lambda result: -result[1].score)
+    return page.cut_from(_without_repetitions(results))
+
+
+def _without_repetitions(
+    results: Iterable[tuple[Candidate, Match]],
+) -> Iterator[tuple[Candidate, Match]]:
+    """Each image once, with the first of its results."""
+    known = set()
+    for candidate, match in results:
+        if candidate.image_id not in known:
+            known.add(candidate.image_id)
+            yield candidate, match
 
 
 async def _similar(
     key: Key,
     deps: Dependencies,
     queries: Sequence[Fingerprint],
-    window: _Window,
+    page: _Page,
     without: str | None = None,
-) -> list[tuple[Candidate, Match]]:
-    """What is in the window, best first."""
+) -> _Results:
+    """A page of the results for a picture, by its fingerprints of all models."""
     # Where there are several models, what is on a page depends on all results before it.
-    start = window.start if len(queries) == 1 else 0
+    start = page.start if len(queries) == 1 else 0
     rankings = [
-        await find_similar(deps.images, key.collection_id, query, start, window.stop, without)
+        await find_similar(deps.images, key.collection_id, query, start, page.stop, without)
         for query in queries
     ]
-    scored = heapq.merge(*rankings, key=lambda item: -item[1].score)
-    good = (item for item in scored if item[1].score >= window.min_score)
-    return list(islice(good, window.start - start, window.stop - start))
+    return page.cut_from(heapq.merge(*rankings, key=lambda result: -result[1].score), start)
 
 
-def _results(similar: Sequence[tuple[Candidate, Match]], window: _Window) -> list[SearchResult]:
+def _search_results(found: _Results, page: _Page) -> list[SearchResult]:
     return [
         SearchResult(
             id=image.image_id,
@@ -106,7 +146,7 @@ def _results(similar: Sequence[tuple[Candidate, Match]], window: _Window) -> lis
             region=_region(match),
             overlap=match.overlap,
         )
-        for place, (image, match) in enumerate(similar, window.start)
+        for place, (image, match) in enumerate(found, page.start)
     ]
 
 

@@ -1,0 +1,120 @@
+"""A search for what a picture is composed of: by windows of it.
+
+The embeddings of windows say which stored images may lie there. Of the likely ones hash, keypoints
+and detail are compared as in any search, which decides.
+"""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import evolve, frozen
+
+from .matching.fingerprint import Fingerprint
+from .matching.preliminary import POOR_QUALITY
+from .matching.scores import BEST_OF_PART, LOOK_ALIKE
+from .matching.similarity import Match
+from .matching.windows import BOXES
+from .metrics import STEP_SECONDS
+from .search import Searched, in_thread, ranked, turn
+from .storage.images import Candidate
+
+# So many of the images nearest to each window are looked at; the right one was the nearest ...
+_NEAREST = 4
+
+# ... with a cosine above this one, and in one of the two best windows of it.
+_LEAST_COSINE = 0.3
+_WINDOWS_OF_IMAGE = 2
+
+# So many windows are compared by more than their embeddings, the likeliest first.
+_MOST_WINDOWS = 24
+
+
+class WindowFingerprints(Protocol):
+    """Gives the fingerprints of windows, by their places in `BOXES`."""
+
+    def __call__(
+        self, windows: Sequence[int], *, only_embeddings: bool = False
+    ) -> Awaitable[Sequence[Fingerprint]]: ...
+
+
+@frozen
+class _Pair:
+    """A window and an image that may lie in it."""
+
+    window: int
+    candidate: Candidate
+
+
+class Images(Searched, Protocol):
+    """Where stored images are: the `ImageStore`, or a collection in memory."""
+
+    async def nearest(
+        self, collection_id: str, query: Fingerprint, count: int
+    ) -> list[Candidate]: ...
+
+
+async def find_in_windows(
+    store: Images, collection_id: str, fingerprints: WindowFingerprints
+) -> list[tuple[Candidate, Match]]:
+    """The images of a collection that lie in windows of a picture, in no order.
+
+    Args:
+        store: The stored images.
+        collection_id: The collection.
+        fingerprints: The fingerprints of the windows.
+
+    Raises:
+        APIError: 503, if too many searches wait.
+    """
+    embedded = await fingerprints(list(range(len(BOXES))), only_embeddings=True)
+    async with turn(store, collection_id):
+        with STEP_SECONDS.labels("search").time():
+            nearest = [await store.nearest(collection_id, each, _NEAREST) for each in embedded]
+    pairs = _likely(nearest)
+    if not pairs:
+        return []
+    windows = sorted({pair.window for pair in pairs})
+    by_window = dict(zip(windows, await fingerprints(windows), strict=True))
+    async with turn(store, collection_id):
+        with STEP_SECONDS.labels("compare").time():
+            return await in_thread(_found, pairs, by_window)
+
+
+def _likely(nearest: Sequence[Sequence[Candidate]]) -> list[_Pair]:
+    """The pairs that are worth a closer look, of the candidates for each window."""
+    pairs = [
+        _Pair(window, candidate)
+        for window, candidates in enumerate(nearest)
+        for candidate in candidates
+        if candidate.fingerprint.cosine >= _LEAST_COSINE
+        and candidate.fingerprint.quality >= POOR_QUALITY
+    ]
+    pairs.sort(key=lambda pair: -pair.candidate.fingerprint.cosine)
+    chosen: list[_Pair] = []
+    windows: set[int] = set()
+    for pair in pairs:
+        same = sum(each.candidate.image_id == pair.candidate.image_id for each in chosen)
+        if same < _WINDOWS_OF_IMAGE and (pair.window in windows or len(windows) < _MOST_WINDOWS):
+            chosen.append(pair)
+            windows.add(pair.window)
+    return chosen
+
+
+def _found(
+    pairs: Sequence[_Pair], by_window: Mapping[int, Fingerprint]
+) -> list[tuple[Candidate, Match]]:
+    """Each image once, in the window in which it has the best score."""
+    best: dict[str, tuple[Candidate, Match]] = {}
+    for window, fingerprint in by_window.items():
+        # A window without detail, as of sky, says nothing of the picture.
+        if fingerprint.quality < POOR_QUALITY:
+            continue
+        candidates = [pair.candidate for pair in pairs if pair.window == window]
+        for candidate, match in ranked(fingerprint, candidates, BOXES[window]):
+            before = best.get(candidate.image_id)
+            if match.region is None or match.score < LOOK_ALIKE:
+                continue
+            if before is None or before[1].score < match.score:
+                part = evolve(match, score=min(match.score, BEST_OF_PART))
+                best[candidate.image_id] = candidate, part
+    return list(best.values())
