@@ -15,12 +15,18 @@ _ADDED = r"operation=add\w* status=20\d"
 
 @pytest.fixture
 def folder(tmp_path: Path, photos: list[Path]) -> Path:
-    """A folder with a photo, two copies of it under odd names, another photo and no picture."""
+    """A folder with a photo, two copies of it under odd names, another photo and no picture.
+
+    There are other names of the photo, too: by links of each kind, and by a folder.
+    """
     folder = fill(tmp_path / "photos", "other.jpg")
     (folder / "notes.txt").write_text("no picture")
     for name in ("a.jpg", "b/it's a copy.jpg", "b/two\nlines.jpg"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(photos[2].read_bytes())
+    (folder / "0 symbolic link.jpg").symlink_to("a.jpg")
+    (folder / "hard link.jpg").hardlink_to(folder / "a.jpg")
+    (folder / "0 folder").symlink_to("b")
     return folder
 
 

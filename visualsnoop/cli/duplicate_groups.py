@@ -2,6 +2,8 @@
 
 import time
 
+import click
+
 from .. import Collection
 from ..exceptions import ServerError
 from ..models import DuplicateGroup
@@ -15,11 +17,13 @@ def all_groups(collection: Collection, min_score: float | None) -> list[Duplicat
     Raises:
         VisualSnoopError: If the service cannot be asked.
     """
-    for _ in range(_MAX_WAITS):
+    for number in range(_MAX_WAITS):
         try:
             return list(collection.iter_duplicates(min_score))
         except ServerError as error:
             if error.status != 503 or error.retry_after is None:
                 raise
+            if number == 0:
+                click.echo("The service is still comparing the images with one another", err=True)
             time.sleep(error.retry_after)
     return list(collection.iter_duplicates(min_score))

@@ -22,7 +22,7 @@ from .options import (
     profile_option,
 )
 from .output import print_json, print_rows, printable, size_text
-from .pictures import file_of, show_picture
+from .pictures import file_of, show_pictures
 from .report import ReportPicture, Section, write_report
 
 Format: TypeAlias = Literal["text", "json", "script"]
@@ -102,9 +102,11 @@ def _print_groups(groups: Iterable[DuplicateGroup], as_json: bool, files: Path) 
                 yield f"{group.score:.3f}", image.id
 
     print_rows(("score", "ID"), rows())
-    for group in groups:
-        for image in group.images:
-            show_picture(file_of(image.id, files), printable(image.id))
+    show_pictures(
+        (file_of(image.id, files), printable(image.id))
+        for group in groups
+        for image in group.images
+    )
 
 
 def _print_copies(groups: Iterable[CopyGroup]) -> None:
@@ -118,9 +120,9 @@ def _print_copies(groups: Iterable[CopyGroup]) -> None:
 
     print_rows(("score", "", "size", "pixels", "file"), rows())
     click.echo(_summary(groups), err=True)
-    for group in groups:
-        for copy in (group.keep, *group.others):
-            show_picture(copy.path, _name(copy))
+    show_pictures(
+        (copy.path, _name(copy)) for group in groups for copy in (group.keep, *group.others)
+    )
 
 
 def _print_copies_json(groups: Iterable[CopyGroup]) -> None:

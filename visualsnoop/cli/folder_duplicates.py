@@ -7,6 +7,7 @@ folder, its size and its time, so that a file that has changed is another image.
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from attrs import frozen
 
 from .. import Collection
 from ..bulk import walk_folder
-from ..models import DuplicateGroup
+from ..models import DuplicateGroup, Image
 from .background_service import background_service, ending_in_order, forget_settings
 from .duplicate_groups import all_groups
 from .files import file_name
@@ -71,16 +72,34 @@ def folder_duplicates(folder: Path, min_score: float | None, concurrency: int) -
         OSError: If the folder cannot be read, or the service not be run.
         VisualSnoopError: If the service fails.
     """
-    files = {_image_id(path, name): path for name, path in walk_folder(folder) if path.is_file()}
+    files = _files(folder)
     with _collection_of(folder) as collection:
         _synchronise(collection, files, concurrency)
-        return [
-            _copy_group(collection, group, files) for group in all_groups(collection, min_score)
-        ]
+        groups = all_groups(collection, min_score)
+        ids = [image.id for group in groups for image in group.images]
+        with ThreadPoolExecutor(concurrency) as pool:
+            images = dict(zip(ids, pool.map(collection.get_image, ids), strict=True))
+    copies = {image_id: _copy(image, files[image_id]) for image_id, image in images.items()}
+    return [_copy_group(group, copies) for group in groups]
 
 
-def _image_id(path: Path, name: str) -> str:
-    status = path.stat()
+def _files(folder: Path) -> dict[str, Path]:
+    """The files of a folder by their image IDs, each once.
+
+    Links are left out, and all but the first name of a file with several: without the file that it
+    leads to a link is worth nothing, and without a further name nothing is freed.
+    """
+    real = folder.resolve()
+    found: dict[tuple[int, int], tuple[str, Path]] = {}
+    for name, path in walk_folder(real):
+        if path.is_file() and path.resolve() == path:
+            status = path.stat()
+            image_id = _image_id(name, status)
+            found.setdefault((status.st_dev, status.st_ino), (image_id, folder / name))
+    return dict(found.values())
+
+
+def _image_id(name: str, status: os.stat_result) -> str:
     identity = f"{name}\0{status.st_size}\0{status.st_mtime_ns}"
     return hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()
 
@@ -137,12 +156,14 @@ def _synchronise(collection: Collection, files: dict[str, Path], concurrency: in
         print_outcomes(collection, added, run)
 
 
-def _copy_group(collection: Collection, group: DuplicateGroup, files: dict[str, Path]) -> CopyGroup:
-    copies = [_copy(collection, image.id, files[image.id]) for image in group.images]
-    copies.sort(key=lambda copy: (-copy.width * copy.height, -copy.size, copy.modified, copy.path))
-    return CopyGroup(group.score, copies[0], copies[1:])
+def _copy_group(group: DuplicateGroup, copies: dict[str, Copy]) -> CopyGroup:
+    keep, *others = sorted(
+        (copies[image.id] for image in group.images),
+        key=lambda copy: (-copy.width * copy.height, -copy.size, copy.modified, copy.path),
+    )
+    return CopyGroup(group.score, keep, others)
 
 
-def _copy(collection: Collection, image_id: str, path: Path) -> Copy:
-    image, status = collection.get_image(image_id), os.stat(path)
+def _copy(image: Image, path: Path) -> Copy:
+    status = path.stat()
     return Copy(path, status.st_size, image.width or 0, image.height or 0, status.st_mtime)

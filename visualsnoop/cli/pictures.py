@@ -2,7 +2,10 @@
 
 import base64
 import io
+import os
 import sys
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
 
 _SMALL = 360  # pixels of the longer side
 _ROWS = 8  # of the terminal
+
+MAX_SHOWN = 20
+"""So many pictures are shown on a terminal."""
 
 
 def file_of(image_id: str, folder: Path) -> Path | None:
@@ -59,24 +65,30 @@ def data_uri(picture: "Image.Image") -> str:
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def show_picture(path: Path | None, caption: str) -> None:
-    """Show a picture on a terminal that can: by the protocol of kitty, or by Sixel."""
-    if path is None or not _can_ask_terminal():
+def show_pictures(files: Iterable[tuple[Path | None, str]]) -> None:
+    """Show pictures on a terminal that can: by the protocol of kitty, or by Sixel.
+
+    Args:
+        files: The files, None for one that is not at hand, and what to print below. No more than
+            the first `MAX_SHOWN` are shown.
+    """
+    at_hand = ((path, caption) for path, caption in files if path is not None)
+    shown = list(islice(at_hand, MAX_SHOWN))
+    if not shown or not _can_ask_terminal():
         return
     # It asks the terminal what it can do.
+    from rich.console import Console
     from textual_image.renderable import Image, SixelImage, TGPImage
 
     if Image not in (SixelImage, TGPImage):
         return
-    picture = small_picture(path)
-    if picture is None:
-        return
-    from rich.console import Console
-
     console = Console()
-    console.print(Image(picture, width="auto", height=_ROWS))
-    console.print(caption, markup=False, highlight=False)
+    for path, caption in shown:
+        picture = small_picture(path)
+        if picture is not None:
+            console.print(Image(picture, width="auto", height=_ROWS))
+            console.print(caption, markup=False, highlight=False)
 
 
 def _can_ask_terminal() -> bool:
-    return is_terminal() and sys.stdin.isatty()
+    return is_terminal() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"

@@ -21,7 +21,7 @@ from .connecting import open_collection
 from .files import file_name
 from .options import files_option, html_option, json_lines_option, profile_option
 from .output import is_terminal, print_json, print_rows, printable
-from .pictures import file_of, show_picture
+from .pictures import file_of, show_pictures
 from .report import ReportPicture, Section, corners, region_in_query, write_report
 
 _STDIN = Path("-")
@@ -96,8 +96,10 @@ def _print_results(found: SearchResults | SearchByIdResults, files: Path) -> Non
                 for one in found.results
             ),
         )
-        for one in found.results:
-            show_picture(file_of(one.id, files), f"{one.score:.3f}  {printable(one.id)}")
+        show_pictures(
+            (file_of(one.id, files), f"{one.score:.3f}  {printable(one.id)}")
+            for one in found.results
+        )
     else:
         click.echo("nothing is similar", err=True)
 
