@@ -101,6 +101,7 @@ proofs: $(VENV)/installed ## Kill, fail over, intrude, abuse, wear out and fuzz 
 	CONTRACT_EXAMPLES=100 $(RUN)/pytest tests/server/test_contract.py
 	$(RUN)/pytest tests/server/test_data_folder.py tests/server/test_sandbox.py tests/server/test_http1.py
 	$(RUN)/python -m scripts.proofs.imports --seconds 45
+	$(RUN)/python -m scripts.proofs.interrupted_add --pictures 300
 	$(RUN)/python -m scripts.proofs.abuse --seconds 8
 	$(RUN)/python -m scripts.proofs.soak --minutes 3
 	$(RUN)/python -m scripts.proofs.fuzz --seconds 90

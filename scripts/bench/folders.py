@@ -6,8 +6,9 @@ Tiles are cut out of the photos, 9 of each, no two of which have anything in com
 them as it takes there are two copies, edited by chance as edits.py does the usual way. Groups that
 are found are taken apart into pairs: those of copies of one tile are right, all others false.
 
-Printed are the time, the peak of the memory (proportional set size, all processes), and how many
-pairs were found, of how many, and how many false ones. Other programs are
+`visualsnoop quickstart` runs until it shows the page; then it is asked for the duplicates. Printed
+are the time, the peak of the memory (proportional set size, all processes), and how many pairs were
+found, of how many, and how many false ones. Other programs are
 
 - czkawka, by its Python package: pip install czkawka; or --czkawka PYTHON, where that is installed,
 - pHash of imagehash, all pairs that differ in no more than so many of 64 bits.
@@ -115,17 +116,9 @@ def measure(folder: Path, temporary: Path, czkawka: str) -> None:
         **{f"XDG_{kind}_HOME": str(temporary / kind) for kind in ("CACHE", "CONFIG", "STATE")},
     }
     command = [sys.executable, "-m", "visualsnoop"]
-    duplicates = [*command, "duplicates", str(folder), "--json"]
-    quickstart = [
-        *command,
-        "quickstart",
-        str(folder),
-        f"--data={temporary / 'data'}",
-        "--port=8099",
-    ]
-    _print_run("visualsnoop quickstart", quickstart, environment, None)
-    for title in ("visualsnoop duplicates", "the same once more"):
-        _print_run(title, duplicates, environment, _groups_of_visualsnoop)
+    quickstart = [*command, "quickstart", str(folder), f"--data={temporary / 'data'}"]
+    listing = [*command, "duplicates", "--json", "--profile", str(folder.resolve())]
+    _print_quickstart([*quickstart, "--port=8099"], listing, environment)
     for level in (5, 10, 20):
         arguments = [czkawka, "-c", _CZKAWKA, str(folder), str(level)]
         _print_run(f"czkawka, similarity {level}", arguments, environment, json.loads)
@@ -135,38 +128,51 @@ def measure(folder: Path, temporary: Path, czkawka: str) -> None:
         _print_row(f"pHash, {bits} bits", time.monotonic() - start, None, groups)
 
 
-def _print_run(
-    title: str,
-    command: Sequence[str],
-    environment: dict[str, str],
-    groups: Callable[[str], Groups] | None,
+def _print_quickstart(
+    quickstart: Sequence[str], listing: Sequence[str], environment: dict[str, str]
 ) -> None:
-    """Run a command to its end, or where it finds no groups until it has printed a link."""
+    """Run a command until it has printed a link, and ask for the groups that are found then."""
+    start = time.monotonic()
+    with subprocess.Popen(
+        quickstart, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        with _Memory(process.pid, environment["XDG_CACHE_HOME"]) as memory:
+            for line in process.stdout:
+                if "#code=" in line:
+                    break
+            seconds = time.monotonic() - start
+            output = subprocess.run(listing, stdout=subprocess.PIPE, text=True, env=environment)
+        process.terminate()
+    found = [
+        [image["id"] for image in json.loads(line)["images"]] for line in output.stdout.splitlines()
+    ]
+    _print_row("visualsnoop quickstart", seconds, memory.peak, found)
+    print(f"{'  and until duplicates are listed':32}{time.monotonic() - start:9.0f}", flush=True)
+
+
+def _print_run(
+    title: str, command: Sequence[str], environment: dict[str, str], groups: Callable[[str], Groups]
+) -> None:
+    """Run a command to its end, which prints the groups that it has found."""
     start = time.monotonic()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
     ) as process:
         assert process.stdout is not None
         with _Memory(process.pid, environment["XDG_CACHE_HOME"]) as memory:
-            if groups is None:
-                output = next((line for line in process.stdout if "#code=" in line), "")
-            else:
-                output = process.stdout.read()
-            seconds = time.monotonic() - start
-        if groups is None:
-            process.terminate()
-    if groups is not None and process.returncode not in (0, 1):
+            output = process.stdout.read()
+    if process.returncode != 0:
         print(f"{title:32}  failed with status {process.returncode}")
         return
-    _print_row(title, seconds, memory.peak, None if groups is None else groups(output))
+    _print_row(title, time.monotonic() - start, memory.peak, groups(output))
 
 
-def _print_row(title: str, seconds: float, memory: int | None, groups: Groups | None) -> None:
+def _print_row(title: str, seconds: float, memory: int | None, groups: Groups) -> None:
     row = f"{title:32}{seconds:9.0f}{'' if memory is None else memory // 2**20:>8}"
-    if groups is not None:
-        pairs = {pair for group in groups for pair in combinations(sorted(map(_name, group)), 2)}
-        right = sum(_tile(one) == _tile(other) for one, other in pairs)
-        row += f"{right:8}{len(pairs) - right:8}"
+    pairs = {pair for group in groups for pair in combinations(sorted(map(_name, group)), 2)}
+    right = sum(_tile(one) == _tile(other) for one, other in pairs)
+    row += f"{right:8}{len(pairs) - right:8}"
     print(row, flush=True)
 
 
@@ -176,12 +182,6 @@ def _name(path: str) -> str:
 
 def _tile(name: str) -> str:
     return re.split(r"[ .]", name)[0]
-
-
-def _groups_of_visualsnoop(output: str) -> Groups:
-    for line in output.splitlines():
-        group = json.loads(line)
-        yield [group["keep"]["path"], *(copy["path"] for copy in group["delete"])]
 
 
 def _groups_by_phash(folder: Path, names: Sequence[str], bits: int) -> Groups:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.terminal import on_terminal
 from visualsnoop.server.storage.keys import create_keys
 
 from ..pictures import different_picture
 from ..services import Service
 from .command import environment_of, run, run_with_input, started
-from .terminal import on_terminal
 
 HASHES = {
     hashlib.sha256(different_picture(zlib.crc32(name))).hexdigest()

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from scripts.terminal import on_terminal
+
 from .command import run
-from .terminal import on_terminal
 
 
 def test_images_are_added_listed_found_and_deleted(

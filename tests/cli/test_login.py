@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.terminal import on_terminal
 from visualsnoop.cli.profiles import Profile, find_profile, store_profile
 from visualsnoop.server.storage.keys import NewKeys
 
 from .command import run, run_with_input
-from .terminal import on_terminal
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import httpx
 
+from scripts.terminal import on_terminal
+
 from .command import run
-from .terminal import on_terminal
 from .test_add import fill
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.terminal import on_terminal
 from visualsnoop.cli.pictures import file_of
 from visualsnoop.cli.report import ReportPicture, Section, region_in_query, write_report
 
 from .command import run
-from .terminal import on_terminal
 
 
 def test_report_is_one_file_with_nothing_from_elsewhere(tmp_path: Path, photo: Path) -> None:
