@@ -19,7 +19,7 @@ from visualsnoop.server.storage.keys import NewKeys
 from visualsnoop.server.storage.pool import Pool, connection_pool
 from visualsnoop.server.vault import Vault
 
-CONNECTIONS = 6
+CONNECTIONS = 10
 
 
 def with_pool(database: str, act: Callable[[Pool], Awaitable[None]]) -> None:

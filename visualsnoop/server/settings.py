@@ -155,7 +155,7 @@ class Settings:
     decode_memory: int | None = option(
         None,
         "Memory for all pictures that are being read; 256 MiB for each of these processes, and no "
-        "less than the largest picture needs.",
+        "less than the largest picture and one of 24 megapixels need.",
         unit=MEBIBYTES,
         least=256,
     )

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Self
 
@@ -26,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 # For pictures, unless one says otherwise; a photo of 12 megapixels takes about as much.
 _PROCESS_MEMORY = 256 * MIB
+
+# What the pictures of a key leave to those of others: enough for a photo of 24 megapixels.
+_RESERVE = 640 * MIB
 
 # A new process costs about so many seconds. Work that nobody waits for is let end that long.
 _START_SECONDS = 2.0
@@ -68,7 +72,7 @@ class FingerprintPool:
         per_key = settings.fingerprint_processes or os.cpu_count() or 1
         self._size = per_key + 1
         self._longest = _MOST_STARVED * settings.decode_time + _START_SECONDS
-        self._memory = MemoryBudget(settings.decode_memory or _memory(per_key, settings.max_pixels))
+        self._memory = _memory_budget(settings, per_key)
         self._turns = FairTurns[FingerprintProcess](per_key, settings.queue)
         self._setup = {
             "models": [str(model) for model in settings.models],
@@ -77,6 +81,9 @@ class FingerprintPool:
             "decode_memory": self._memory.size,
         }
         self._running: set[FingerprintProcess] = set()
+        # Keys whose work has ended a process, and what that has cost: it is as if they still had
+        # it until there is another.
+        self._owed: deque[tuple[str, float]] = deque()
         self._failure: str | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.models: Sequence[tuple[int, int]] = ()
@@ -144,6 +151,8 @@ class FingerprintPool:
 
     async def _run(self, process: FingerprintProcess) -> None:
         self._failure = None
+        if self._owed:
+            self._turns.done(*self._owed.popleft())
         self._running.add(process)
         self._turns.put(process)
         try:
@@ -178,7 +187,7 @@ class FingerprintPool:
             started = time.monotonic()
             try:
                 async with asyncio.timeout(self._longest):
-                    return await process.response(file, wanted, self._memory)
+                    return await process.response(file, wanted, self._memory, key)
             except TimeoutError:
                 return _error(_UNAVAILABLE, "A picture was not read in time")
             except ProcessDied as death:
@@ -201,7 +210,7 @@ class FingerprintPool:
             self._turns.done(key, seconds)
             self._turns.put(process)
         else:
-            self._turns.done(key, seconds + _START_SECONDS)
+            self._owed.append((key, seconds + _START_SECONDS))
 
 
 @frozen
@@ -239,8 +248,12 @@ class Turn:
             raise
 
 
-def _memory(processes: int, max_pixels: int) -> int:
-    return max(processes * _PROCESS_MEMORY, memory_needed(max_pixels))
+def _memory_budget(settings: Settings, processes: int) -> MemoryBudget:
+    most = memory_needed(settings.max_pixels)
+    reserve = min(_RESERVE, most)
+    if settings.decode_memory is not None:
+        return MemoryBudget(settings.decode_memory, min(reserve, settings.decode_memory // 4))
+    return MemoryBudget(max(processes * _PROCESS_MEMORY, most + reserve), reserve)
 
 
 def _error(kind: str, message: str) -> Response:

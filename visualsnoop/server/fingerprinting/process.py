@@ -125,7 +125,7 @@ class FingerprintProcess:
             self._process.kill()
 
     async def response(
-        self, file: bytes, wanted: Wanted, memory: MemoryBudget
+        self, file: bytes, wanted: Wanted, memory: MemoryBudget, key: str
     ) -> Mapping[str, Any]:
         """What it has to say of an image file: see `process_main`.
 
@@ -135,6 +135,7 @@ class FingerprintProcess:
             file: The image file.
             wanted: What is wanted of it.
             memory: Where memory for the picture is had from.
+            key: Who gets it.
 
         Raises:
             ProcessDied: If it ended.
@@ -144,10 +145,10 @@ class FingerprintProcess:
             await send(self._requests, wanted.to_json(), file)
             self.is_at_work = "begun" in (await receive(self._responses)).head
             while "memory" in (message := await receive(self._responses)).head:
-                memory.release(granted)
+                memory.release(key, granted)
                 granted = 0
                 needed = int(message.head["memory"])
-                is_granted = await memory.acquire(needed)
+                is_granted = await memory.acquire(key, needed)
                 granted = needed if is_granted else 0
                 await send(self._requests, {"granted": is_granted})
             return message.head
@@ -163,7 +164,7 @@ class FingerprintProcess:
             raise
         finally:
             self.is_at_work = False
-            memory.release(granted)
+            memory.release(key, granted)
 
 
 def ending(status: int) -> str:

@@ -29,6 +29,7 @@ from .page.routes import page_routes
 from .rate_limit import RateLimiter
 from .request_limits import RequestLimitsMiddleware
 from .request_log import RequestLogMiddleware
+from .request_turns import RequestTurns
 from .routes import routes
 
 # In the folder that the processes of a service share while it runs.
@@ -73,6 +74,7 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
                     fingerprints=Fingerprints(settings, folder / SOCKET),
                     bodies=BodyReader(settings, partial(is_valid, pool)),
                     rate_limiter=limiter,
+                    request_turns=RequestTurns(settings.database_connections),
                 )
                 yield
 

@@ -12,6 +12,7 @@ from ..storage.images import ImageStore
 from ..storage.pool import Pool
 from .bodies import BodyReader
 from .rate_limit import RateLimiter
+from .request_turns import RequestTurns
 
 
 @frozen
@@ -27,6 +28,7 @@ class Dependencies:
         fingerprints: Computes the fingerprints of pictures.
         bodies: Reads the bodies of requests.
         rate_limiter: Limits the requests of each key pair; None for any number.
+        request_turns: The turns of key pairs at looking something up.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Dependencies:
     fingerprints: Fingerprints
     bodies: BodyReader
     rate_limiter: RateLimiter | None
+    request_turns: RequestTurns
 
 
 def dependencies(request: Request) -> Dependencies:

@@ -65,15 +65,15 @@ class Pool(AsyncConnectionPool[Connection]):
         super().__init__(*args, **kwargs)
         # Keys are looked up by the others, and images by their IDs.
         slow = max(1, self.max_size - _QUICK)
-        self._slow_turns = FairTurns[int](max(1, slow // 2), _MAX_WAITING)
+        self._slow_turns = FairTurns[int](max(1, slow // 4), _MAX_WAITING)
         for number in range(slow):
             self._slow_turns.put(number)
 
     def slow_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
         """The turn of a collection to make statements that may take long.
 
-        One collection gets half of the connections for that, so that nobody waits for the searches
-        of a single other one.
+        One collection gets a quarter of the connections for that, so that nobody waits for the
+        searches of a single other one.
 
         Raises:
             QueueFull: If too many wait, when the context is entered.

@@ -1,0 +1,64 @@
+"""Fair turns of key pairs at the database, for what each request looks up there.
+
+The requests of one key pair, however many come at once, wait for each other, and those of others
+pass them by. Who has sent a request is known only when it has been looked up, so until then what
+counts is who it says to be from: if somebody who has proved to be that has come before. All others
+share one place in the queue, so that nobody gains by saying something else each time.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.requests import Request
+
+from ..errors import unavailable
+from ..turns import FairTurns, QueueFull
+
+_MOST_WAITING = 1000
+_MOST_KNOWN = 10_000
+_UNKNOWN = ""
+
+
+class RequestTurns:
+    """Turns at looking something up in the database.
+
+    Args:
+        connections: How many requests do that at a time; those of a key pair get half of them.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._turns = FairTurns[int](max(1, connections // 2), _MOST_WAITING)
+        for number in range(connections):
+            self._turns.put(number)
+        # In the order in which they have come last.
+        self._known: dict[str, None] = {}
+
+    @asynccontextmanager
+    async def turn(self, request: Request) -> AsyncIterator[None]:
+        """Wait until it is the turn of a request.
+
+        Raises:
+            APIError: 503, if too many wait, of which most are from the same key pair.
+        """
+        claim = _claim(request)
+        async with AsyncExitStack() as stack:
+            try:
+                name = claim if claim in self._known else _UNKNOWN
+                await stack.enter_async_context(self._turns.turn(name))
+            except QueueFull:
+                raise unavailable("Too many requests are waiting", 1) from None
+            yield
+
+    def remember(self, request: Request) -> None:
+        """Note that a request is from whom it says to be from."""
+        claim = _claim(request)
+        self._known.pop(claim, None)
+        self._known[claim] = None
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+
+
+def _claim(request: Request) -> str:
+    """From whom a request says to be: the public key, or the cookie of the session."""
+    _, _, credentials = request.headers.get("authorization", "").partition(" ")
+    return credentials.strip().partition(":")[0] or request.headers.get("cookie", "")
