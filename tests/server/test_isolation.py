@@ -35,6 +35,9 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "GET /image/{image_id}": lambda intruder, image_id: intruder.get(f"/image/{image_id}"),
     "DELETE /image/{image_id}": lambda intruder, image_id: intruder.delete(f"/image/{image_id}"),
+    "GET /image/{image_id}/thumbnail": lambda intruder, image_id: intruder.get(
+        f"/image/{image_id}/thumbnail"
+    ),
     "GET /images": lambda intruder, image_id: intruder.get(f"/images?start={image_id}"),
     "GET /search/{image_id}": lambda intruder, image_id: intruder.get(
         f"/search/{image_id}?min_score=0"
@@ -67,7 +70,7 @@ OPERATIONS = [
 @pytest.fixture(scope="module")
 def owner(database: str, service: str) -> Iterator[httpx.Client]:
     """The client of a collection with two copies of a picture, and two that are said to be none."""
-    keys = create_keys(database, uuid4().hex, "ada")
+    keys = create_keys(database, uuid4().hex, "ada", with_thumbnails=True)
     with client(service, keys) as owner:
         for image_id, number in [("secret", 1), ("copy", 1), ("third", 3), ("fourth", 3)]:
             added = owner.post(f"/image/{image_id}", content=different_picture(number))
@@ -103,7 +106,9 @@ def everything(owner: httpx.Client) -> list[Any]:
         ),
         *("/duplicates?min_score=0.5", "/image/secret"),
     )
-    return [owner.get(path).json() for path in paths]
+    thumbnail = owner.get("/image/secret/thumbnail")
+    assert thumbnail.status_code == 200
+    return [thumbnail.content, *(owner.get(path).json() for path in paths)]
 
 
 def comparable(response: httpx.Response) -> tuple[int, str]:
