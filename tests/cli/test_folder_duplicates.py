@@ -39,6 +39,7 @@ def test_copies_are_found_again_from_what_is_kept_and_nothing_is_deleted(
         "VISUALSNOOP_DATABASE": "postgresql://127.0.0.1:1/none",
         "VISUALSNOOP_ENDPOINT": "http://127.0.0.1:1/api/v1",
         "VISUALSNOOP_SERVE_PORT": "1",
+        "HTTP_PROXY": "http://127.0.0.1:1",
     }
     before = sorted(folder.rglob("*"))
     report = tmp_path / "report.html"

@@ -23,7 +23,8 @@ def test_folder_is_added_the_page_opened_and_the_next_run_goes_on(tmp_path: Path
     folder = fill(tmp_path / "photos", "a.jpg", "b/c.jpg")
     environment = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
     command = ("quickstart", folder, "--data", tmp_path / "data", "--port", str(free_port()))
-    with on_terminal(*command, "--no-browser", **environment) as terminal:
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:1"}
+    with on_terminal(*command, "--no-browser", **environment, **proxy) as terminal:
         terminal.read_until("until Ctrl-C", longest=120)
         assert "2/2" in terminal.text
         link = re.search(r"(http://127\.0\.0\.1:\d+/)#code=\S+", terminal.text)

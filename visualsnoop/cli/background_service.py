@@ -12,6 +12,9 @@ from types import FrameType
 _LOG = "service.log"
 _TOLD_LINES = 3
 
+WITHOUT_PROXY = {"no_proxy": "*"}
+"""How to reach a service on this machine, whatever proxies there are."""
+
 
 @contextmanager
 def background_service(data: Path, *options: str) -> Iterator[str]:

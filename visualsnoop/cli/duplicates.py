@@ -21,7 +21,7 @@ from .options import (
     json_lines_option,
     profile_option,
 )
-from .output import print_json, print_rows, printable, size_text
+from .output import counted, print_json, print_rows, printable, size_text
 from .pictures import file_of, show_pictures
 from .report import ReportPicture, Section, write_report
 
@@ -159,14 +159,14 @@ _PRINTED: dict[str, Callable[[list[CopyGroup]], None]] = {
 def _summary(groups: Iterable[CopyGroup]) -> str:
     count = sum(len(group.others) for group in groups)
     frees = sum(group.frees for group in groups)
-    return f"{count:,} files could be deleted, which frees {size_text(frees)}"
+    return f"{counted(count, 'file')} could be deleted, which frees {size_text(frees)}"
 
 
 def _write_copies(html: Path, folder: Path, groups: list[CopyGroup]) -> None:
     write_report(
         html,
         f"Duplicates in {file_name(folder)}",
-        f"{len(groups):,} groups. {_summary(groups)}.",
+        f"{counted(len(groups), 'group')}. {_summary(groups)}.",
         (
             Section(
                 f"score {group.score:.3f}, deleting frees {size_text(group.frees)}",
@@ -188,7 +188,7 @@ def _write_groups(html: Path, groups: list[DuplicateGroup], files: Path) -> None
     write_report(
         html,
         "Duplicates",
-        f"{len(groups):,} groups",
+        counted(len(groups), "group"),
         (
             Section(
                 f"score {group.score:.3f}",

@@ -17,7 +17,7 @@ from attrs import frozen
 from .. import Collection
 from ..bulk import walk_folder
 from ..models import DuplicateGroup, Image
-from .background_service import background_service, ending_in_order, forget_settings
+from .background_service import WITHOUT_PROXY, background_service, ending_in_order, forget_settings
 from .duplicate_groups import all_groups
 from .files import file_name
 from .outcomes import Run, print_outcomes
@@ -128,7 +128,7 @@ def _collection_of(folder: Path) -> Iterator[Collection]:
         try:
             with (
                 background_service(data, "--port=0") as endpoint,
-                Collection(keys.public_key, keys.secret_key, endpoint) as collection,
+                Collection(keys.public_key, keys.secret_key, endpoint, WITHOUT_PROXY) as collection,
             ):
                 yield collection
         finally:

@@ -53,6 +53,11 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in characters)
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things as people read it: `1 file`, `2,000 files`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def size_text(size: int) -> str:
     """A number of bytes as people read it: `1.2 MB`."""
     value = float(size)

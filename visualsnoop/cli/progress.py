@@ -47,7 +47,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        TimeRemainingColumn(),
         TextColumn("left"),
         console=Console(stderr=True),
         # Otherwise what belongs into a pipe goes where the bar is.

@@ -14,11 +14,12 @@ from attrs import evolve
 
 from .. import Collection, VisualSnoopError
 from ..exceptions import ConnectError
-from .background_service import background_service, ending_in_order
+from .background_service import WITHOUT_PROXY, background_service, ending_in_order
 from .files import Files, file_name
 from .look import open_page
 from .options import DEFAULT_PROFILE, browser_option, concurrency_option, data_option
 from .outcomes import Run, print_outcomes
+from .output import counted
 from .profiles import Profile, find_profile, store_profile
 
 _DEFAULT_NAME = "pictures"
@@ -59,7 +60,7 @@ def quickstart(
         with _service(data_folder(data), port, profile) as (endpoint, is_own):
             _remember(profile, endpoint)
             if folder is not None:
-                with Collection(profile.public_key, profile.secret_key, endpoint) as collection:
+                with _opened(profile, endpoint) as collection:
                     _add(collection, folder, concurrency)
             _open_page(url, profile, endpoint, browser)
             if is_own:
@@ -112,7 +113,7 @@ def _service(data: Path, port: int, profile: Profile) -> Iterator[tuple[str, boo
     """The endpoint of a service over the data, and whether it is this command's own."""
     usual = f"http://127.0.0.1:{port}/api/v1"
     try:
-        Collection(profile.public_key, profile.secret_key, usual, {}, max_retries=0).close()
+        _opened(profile, usual).close()
     except VisualSnoopError as error:
         # Something else may be there.
         free_port = port if isinstance(error, ConnectError) else 0
@@ -120,6 +121,10 @@ def _service(data: Path, port: int, profile: Profile) -> Iterator[tuple[str, boo
             yield endpoint, True
     else:
         yield usual, False
+
+
+def _opened(profile: Profile, endpoint: str) -> Collection:
+    return Collection(profile.public_key, profile.secret_key, endpoint, WITHOUT_PROXY, 0)
 
 
 def _add(collection: Collection, folder: Path, concurrency: int) -> None:
@@ -145,7 +150,8 @@ def _add(collection: Collection, folder: Path, concurrency: int) -> None:
         )
         added = collection.add_images(pairs, concurrency=concurrency, update_existing=True)
         print_outcomes(collection, added, run)
-    click.echo(f"{collection.get_collection().image_count:,} images of {file_name(folder)}")
+    count = collection.get_collection().image_count
+    click.echo(f"{counted(count, 'image')} of {file_name(folder)}")
 
 
 def _modified(path: Path) -> datetime:
