@@ -99,9 +99,38 @@ def test_flag_in_grey_is_a_copy() -> None:
     assert compared(flag.convert("L"), flag).score >= COPY
 
 
-def test_mirrored_flag_is_a_copy() -> None:
+@pytest.mark.parametrize("way", [None, *Image.Transpose])
+def test_mirrored_or_turned_flag_is_a_copy(way: Image.Transpose | None) -> None:
     flag = stripes("navy", "white", "green")
-    assert compared(flag.transpose(Image.Transpose.FLIP_LEFT_RIGHT), flag).score >= COPY
+    turned = flag if way is None else flag.transpose(way)
+    assert compared(reencoded("JPEG", quality=60)(turned), flag).score >= COPY
+
+
+@pytest.mark.parametrize(
+    "way, transform",
+    [
+        (None, "none"),
+        (Image.Transpose.FLIP_LEFT_RIGHT, "mirrored"),
+        (Image.Transpose.ROTATE_180, "rotated_180"),
+        (Image.Transpose.FLIP_TOP_BOTTOM, "mirrored_rotated_180"),
+        (Image.Transpose.ROTATE_270, "rotated_90"),
+        (Image.Transpose.ROTATE_90, "rotated_270"),
+        (Image.Transpose.TRANSPOSE, "mirrored_rotated_270"),
+        (Image.Transpose.TRANSVERSE, "mirrored_rotated_90"),
+    ],
+)
+def test_transform_of_a_flag_is_told(way: Image.Transpose | None, transform: str) -> None:
+    flag = stripes("navy", "white", "green")
+    flag.paste(Image.new("RGB", (90, 60), "red"), (0, 0))
+    turned = flag if way is None else flag.transpose(way)
+    assert compared(reencoded("JPEG", quality=60)(turned), flag).transform == transform
+
+
+def test_copy_of_a_symmetric_picture_is_neither_mirrored_nor_turned() -> None:
+    target = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(target).ellipse((40, 40, 159, 159), fill="navy")
+    match = compared(reencoded("JPEG", quality=60)(target), target)
+    assert (match.transform, match.score >= COPY) == ("none", True)
 
 
 @pytest.mark.parametrize("edit", ["greyscale", "sepia", "more colour", "darker"])

@@ -3,6 +3,7 @@
 A proposal is no more than a place to begin at: `verification` looks at whether detail bears it out.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,9 @@ _AS_NEAR = 10
 
 # So much of the area of one picture the other one cannot be: nothing of its detail would be left.
 _MOST_TIMES_LARGER = 1000
+
+# A picture that is turned by 20 degrees more or less still counts as upright.
+_UPRIGHT = math.cos(math.radians(20))
 
 _MIRRORED = np.array([[-1.0, 0, 1], [0, 1, 0]])
 _TURNED_BACK = np.array([[0.0, 1, 0], [-1, 0, 1]])  # by a quarter
@@ -56,8 +60,8 @@ def proposals(
         query, stored: The pictures.
         distances: In how many bits their hashes differ for each of `TRANSFORMS`.
         match: On what the keypoints agree.
-        have_keypoints: Whether both have many keypoints. If not, and the hashes are those of
-            different pictures, all ways to mirror and turn a picture are proposed.
+        have_keypoints: Whether both have many keypoints. If not, all ways to mirror and turn a
+            picture are proposed.
     """
     proposed = []
     if match is not None:
@@ -65,12 +69,13 @@ def proposals(
         if 1 / _MOST_TIMES_LARGER < abs(np.linalg.det(mapping[:, :2])) < _MOST_TIMES_LARGER:
             proposed.append(Proposal(mapping, is_rough=False))
     nearest = distances.min()
-    if nearest < _MOST_DIFFERING:
-        ways = np.flatnonzero(distances <= nearest + _AS_NEAR)
-    elif have_keypoints:
-        ways = np.arange(0 if proposed else 1)
-    else:
+    if not have_keypoints:
+        # Hashes of flags and icons hardly tell the ways apart: most of their bits say nothing.
         ways = np.arange(len(distances))
+    elif nearest < _MOST_DIFFERING:
+        ways = np.flatnonzero(distances <= nearest + _AS_NEAR)
+    else:
+        ways = np.arange(0 if proposed else 1)
     proposed.extend(Proposal(_WAYS_BACK[way], is_rough=True) for way in ways)
     return proposed
 
@@ -80,6 +85,14 @@ def in_sides(mapping: Mapping, query: Detail, stored: Detail) -> Mapping:
     sides = np.array([query.width, query.height, 1]) / [*[max(query.width, query.height)] * 2, 1]
     others = np.array([stored.width, stored.height]) / max(stored.width, stored.height)
     return mapping * sides / others[:, np.newaxis]
+
+
+def transform_of(mapping: Mapping) -> Transform:
+    """How the query was mirrored and turned to lie like this on the stored picture."""
+    left, _, right = np.linalg.svd(mapping[:, :2])
+    likeness = [float(((left @ right) * way[:, :2]).sum()) / 2 for way in _WAYS_BACK]
+    nearest = int(np.argmax(likeness))
+    return TRANSFORMS[nearest] if likeness[nearest] > _UPRIGHT else "unknown"
 
 
 def _way_back(transform: Transform) -> Mapping:

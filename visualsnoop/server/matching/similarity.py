@@ -20,7 +20,7 @@ from .differences import Rectangle
 from .dihedral import hash_distances
 from .fingerprint import Fingerprint, Floats
 from .preliminary import Preliminary, compare_roughly
-from .proposals import proposals
+from .proposals import proposals, transform_of
 from .scores import COPY, Scores, decided, decided_flat, doubted
 from .verification import Region, Verification, overlap, region, verify, verify_flat
 from .warping import combined
@@ -231,11 +231,12 @@ def _match(
     covered = verification.covered[0] * area(window)
     differing = int(found.differing.sum()) / max(found.blocks, 1)
     mapping = combined(into_window(window), verification.mapping)
+    is_found = found.alike >= _LEAST_ALIKE
     return Match(
         index,
         score,
-        transform,
-        region(mapping) if found.alike >= _LEAST_ALIKE else None,
+        transform_of(verification.mapping) if is_found else transform,
+        region(mapping) if is_found else None,
         overlap(verification, area(window)) if found.blocks else None,
         verification.differences() if find_differences else (),
         score >= COPY and covered >= _MOST_OF_QUERY and differing <= _FEW_DIFFERING,

@@ -26,6 +26,9 @@ _SURE = 0.7
 # Mappings that differ by less in how well coarse detail correlates may both be right.
 _AS_LIKELY = 0.1
 
+# Mappings under which colours differ by so many levels more may both be right as well.
+_AS_COLOURFUL = 2
+
 _DIGITS = 6  # of mappings
 _TINY = 1e-9
 _COLOUR_RANGE = 255
@@ -127,12 +130,15 @@ def _likeliest(one: Detail, other: Detail, mappings: Sequence[Mapping]) -> Mappi
     if len(mappings) == 1:
         return mappings[0]
     values = [correlation_under(one, other, mapping, LEVELS - 1) for mapping in mappings]
-    likely = [
-        mapping
-        for mapping, value in zip(mappings, values, strict=True)
+    differences = {
+        index: colour_difference(one, other, mappings[index])
+        for index, value in enumerate(values)
         if value > max(values) - _AS_LIKELY
-    ]
-    return min(likely, key=lambda mapping: colour_difference(one, other, mapping))
+    }
+    # A symmetric picture lies as it is rather than mirrored.
+    least = min(differences.values())
+    likely = [mappings[i] for i, value in differences.items() if value < least + _AS_COLOURFUL]
+    return min(likely, key=lambda mapping: (np.abs(mapping - _WHOLE).sum(), mapping.tolist()))
 
 
 def region(mapping: Mapping) -> Region:
