@@ -12,7 +12,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 REQUIRE ?=
 
 .PHONY: help demo test lint types contract check-generated generate clients clients-test docs tests
-.PHONY: page test-web installs lowest lock quality scale proofs clean
+.PHONY: page test-web installs release lowest lock quality scale proofs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,9 +75,14 @@ test-web: $(VENV)/installed node_modules/installed ## Use the page in Chromium: 
 	fi
 
 installs: $(VENV)/installed ## Install the package anew, with newest, lowest and locked versions, and use it
+	$(RUN)/python -m scripts.check_install --wheels
 	$(RUN)/python -m scripts.check_install
 	$(RUN)/python -m scripts.check_install --lowest
 	$(RUN)/python -m scripts.check_install --locked
+
+release: $(VENV)/installed ## Build what is to be released in dist, with the SBOM of the service, and try it
+	rm -rf dist
+	$(RUN)/python -m scripts.check_install --locked --output dist
 
 lowest: $(VENV)/installed ## Run the tests with the lowest versions that are allowed
 	$(RUN)/python -m scripts.check_install --lowest --tests

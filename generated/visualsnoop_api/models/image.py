@@ -6,7 +6,6 @@ from typing import Any, Literal, Self, cast, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from dateutil.parser import isoparse
 
 from ..types import UNSET, Model, Unset, of_type
 
@@ -75,6 +74,9 @@ class Image(Model):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
+        # It takes long to import, and programs that get no answer do without it.
+        from dateutil.parser import isoparse
+
         d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-from dateutil.parser import isoparse
 
 from ..types import Model, frozen, of_type
 
@@ -67,6 +66,9 @@ class SearchByIdResults(Model):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
+        # It takes long to import, and programs that get no answer do without it.
+        from dateutil.parser import isoparse
+
         from ..models.search_result import SearchResult
 
         d = {**src_dict}
