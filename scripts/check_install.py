@@ -77,7 +77,7 @@ def main() -> None:
 class Environment:
     """A virtual environment of its own."""
 
-    def __init__(self, folder: Path, python: str = sys.executable) -> None:
+    def __init__(self, folder: Path, python: str | Path = sys.executable) -> None:
         self.folder = folder
         uv("venv", "--quiet", "--python", python, folder)
 
@@ -159,9 +159,8 @@ def check_other_pythons(folder: Path, wheel: Path) -> None:
     """The SDK by the other versions of Python that this machine has, and what it does alone."""
     left_out = []
     for version in PYTHONS:
-        try:
-            python = uv("python", "find", "--no-python-downloads", "--no-project", version).strip()
-        except subprocess.CalledProcessError:
+        python = find_python(version)
+        if python is None:
             left_out.append(version)
             continue
         environment = Environment(folder / f"python{version}", python)
@@ -169,6 +168,17 @@ def check_other_pythons(folder: Path, wheel: Path) -> None:
         environment.run("python", "-W", "error", "-c", _SDK_PROGRAM)
         print(f"Python {version} has added a picture to a service in memory, and found it")
     print("Not on this machine, and left out: Python", ", ".join(left_out) or "of no version")
+
+
+def find_python(version: str) -> Path | None:
+    """A Python of a version, in the search path or where pyenv keeps it."""
+    found = shutil.which(f"python{version}")
+    of_pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    for python in [*of_pyenv, *([Path(found)] if found else [])]:
+        # What is in the search path may be something that only says that there is none.
+        if subprocess.run([python, "-c", ""], capture_output=True).returncode == 0:
+            return python
+    return None
 
 
 _SDK_PROGRAM = """

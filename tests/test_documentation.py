@@ -4,8 +4,10 @@ import ast
 import asyncio
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, get_origin
@@ -13,10 +15,20 @@ from typing import Any, get_origin
 import httpx
 import pytest
 import requests
+from visualsnoop_api.types import Model
 
 import visualsnoop
 from scripts import docstrings
-from visualsnoop import AsyncCollection, Collection, auth, bulk, exceptions, models
+from visualsnoop import (
+    AsyncCollection,
+    Collection,
+    _client,
+    _request_attempts,
+    auth,
+    bulk,
+    exceptions,
+    models,
+)
 from visualsnoop.server.storage.keys import NewKeys
 from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
@@ -60,6 +72,33 @@ def test_every_public_name_has_a_docstring() -> None:
         }
     assert len(named) > 60
     assert [name for name, value in named.items() if not (value.__doc__ or "").strip()] == []
+
+
+def undocumented_fields(module: ModuleType) -> Iterator[str]:
+    """The annotated names of classes that no docstring follows, which editors would show."""
+    for kind in ast.walk(ast.parse(inspect.getsource(module))):
+        if not isinstance(kind, ast.ClassDef):
+            continue
+        for statement, following in pairwise([*kind.body, ast.Pass()]):
+            is_documented = (
+                isinstance(following, ast.Expr)
+                and isinstance(following.value, ast.Constant)
+                and isinstance(following.value.value, str)
+                and following.value.value.strip()
+            )
+            if isinstance(statement, ast.AnnAssign) and not is_documented:
+                yield f"{kind.name}.{ast.unparse(statement.target)}"
+
+
+def test_every_field_and_option_has_a_docstring() -> None:
+    results = [
+        sys.modules[value.__module__]
+        for value in vars(models).values()
+        if inspect.isclass(value) and issubclass(value, Model)
+    ]
+    assert len(results) > 10
+    modules = [*results, _client, _request_attempts]
+    assert [name for module in modules for name in undocumented_fields(module)] == []
 
 
 def test_every_parameter_is_in_the_docstring() -> None:

@@ -13,6 +13,7 @@ from visualsnoop import exceptions
 from visualsnoop.exceptions import (
     AuthenticationError,
     BadRequestError,
+    ConnectError,
     ForbiddenError,
     ImageExistsError,
     ImageRefusedError,
@@ -25,7 +26,7 @@ from visualsnoop.exceptions import (
 )
 from visualsnoop.server.storage.keys import create_keys
 
-from .sockets import after_session, listening, response
+from .sockets import after_session, closed_port, listening, response
 from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
@@ -127,6 +128,13 @@ def test_refusal_of_a_date_says_how_far_the_clocks_are_apart(
 def test_refusal_with_equal_clocks_says_nothing_of_clocks(connect: Connect) -> None:
     theirs = format_datetime(datetime.now(UTC), usegmt=True)
     assert "clock" not in answered(connect, 401, f"Date: {theirs}").message
+
+
+def test_errors_are_errors_of_the_operating_system_as_in_earlier_versions(connect: Connect) -> None:
+    with pytest.raises(IOError, match="Cannot connect") as caught:
+        connect("a1", "b2", f"http://127.0.0.1:{closed_port()}", max_retries=0)
+    assert isinstance(caught.value, ConnectError)
+    assert (caught.value.errno, caught.value.args) == (None, (caught.value.message,))
 
 
 def test_every_error_survives_pickling_with_all_it_carries() -> None:

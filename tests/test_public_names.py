@@ -49,6 +49,27 @@ def test_exported_names_are_complete() -> None:
         assert list(module.__all__) == sorted(module.__all__)
 
 
+def test_values_that_were_not_given_are_no_types_of_the_sdk() -> None:
+    for kind in (models.Collection, models.AsyncCollection):
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            assert "Unset" not in str(inspect.signature(method)), name
+    for name in models.__all__:
+        annotations = getattr(getattr(models, name), "__annotations__", {})
+        assert "Unset" not in str(annotations), name
+
+
+def test_names_are_imported_when_they_are_used() -> None:
+    code = (
+        "import sys, visualsnoop; assert 'httpx' not in sys.modules;"
+        "assert set(visualsnoop.__all__) < set(dir(visualsnoop));"
+        "print(visualsnoop.models.Collection is visualsnoop.Collection, 'httpx' in sys.modules)"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed.split() == ["True", "True"]
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = visualsnoop.nothing
+
+
 def test_every_error_is_in_the_tree_of_the_documentation() -> None:
     assert exceptions.__doc__ is not None
     errors = [

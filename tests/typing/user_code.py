@@ -22,11 +22,14 @@ from visualsnoop.models import (
     Image,
     ImageList,
     ListedImage,
+    RequestAttempt,
+    ResponseHead,
     SearchByIdResults,
     SearchResult,
     SearchResults,
     Transform,
 )
+from visualsnoop.testing import KeyPair, MemoryService, picture
 
 
 def connecting(public_key: str, secret_key: str) -> None:
@@ -65,6 +68,30 @@ def images(collection: Collection, path: Path) -> None:
         assert_type(listed.image_time, datetime)
     assert_type(collection.get_collection(), CollectionInfo)
     assert_type(collection.get_collection().image_count, int)
+
+
+def options_of_calls(collection: Collection, public_key: str, secret_key: str) -> None:
+    def tell(attempt: RequestAttempt) -> None:
+        assert_type(attempt.status, int | None)
+        assert_type(attempt.seconds, float)
+        assert_type(attempt.error, BaseException | None)
+
+    Collection(public_key, secret_key, on_attempt=tell, request_retries=2)
+    tracked = collection.with_options(request_id="a", headers={"X-Tenant": "b"}, timeout=(3, None))
+    assert_type(tracked, Collection)
+    response = tracked.get_image("beach").response
+    assert_type(response, ResponseHead | None)
+    if response is not None:
+        assert_type(response.status_code, int)
+        assert_type(response.request_id, str | None)
+
+
+def in_memory() -> None:
+    service = MemoryService()
+    assert_type(service.collection(timeout=5), Collection)
+    assert_type(service.create_keys("holidays", read_only=True), KeyPair)
+    service.set_score(picture("cropped"), Path("beach.jpg"), 0.83, "mirrored")
+    service.fail_next(httpx.ReadTimeout("late"), times=2)
 
 
 def searching(collection: Collection) -> None:
