@@ -7,13 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from visualsnoop import Collection
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 from visualsnoop.server.storage.sessions import create_code
 
 from ..services import Service
+
+# A machine may be busy with other tests.
+_PATIENCE = 30_000  # milliseconds
+expect.set_options(timeout=_PATIENCE)
 
 HOME = "photos.home"
 """A name that leads Chromium to this machine as to another: without encryption it is not secure."""
@@ -78,7 +89,7 @@ class Visitor:
         self._database = database
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(_PATIENCE)
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):

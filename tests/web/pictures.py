@@ -16,11 +16,15 @@ def edited(photo: Path, folder: Path) -> Path:
     return path
 
 
+IN_COLLAGE = ("astronaut", "cat", "coffee", "rocket")
+
+
 def collage(photos: Sequence[Path], folder: Path) -> Path:
-    """Four photos, two by two."""
+    """Those photos of `IN_COLLAGE`, two by two."""
     path = folder / "collage.jpg"
     sheet = Image.new("RGB", (820, 620), "white")
-    for number, photo in enumerate(photos):
+    chosen = [photo for photo in photos if photo.stem in IN_COLLAGE]
+    for number, photo in enumerate(chosen):
         with Image.open(photo) as picture:
             part = ImageOps.fit(picture.convert("RGB"), (400, 300))
         sheet.paste(part, (410 * (number % 2) + 5, 310 * (number // 2) + 5))

@@ -1,5 +1,6 @@
 """Searching by a picture."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from visualsnoop import Collection
 from visualsnoop.server.storage.keys import NewKeys
 
 from .conftest import Visitor
-from .pictures import edited
+from .pictures import IN_COLLAGE, collage, edited
 
 
 def test_cropped_copy_is_found_and_its_region_is_drawn(
@@ -46,6 +47,43 @@ def test_hits_below_the_threshold_are_hidden_and_counted(
     expect(visitor.page.locator(".results")).to_contain_text("1 hit has a lower score")
     visitor.page.locator("#threshold").fill("0.5")
     expect(visitor.page.locator(".hit")).to_have_count(1)
+
+
+def test_pictures_of_a_collage_are_found_and_numbered(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photos: list[Path], tmp_path: Path
+) -> None:
+    for photo in photos:
+        collection.add_image(photo, photo.name)
+    visitor.sign_in(keys, "search")
+    visitor.search_by(collage(photos, tmp_path))
+    page = visitor.page
+    expect(page.locator(".results")).to_contain_text("Your picture has 4 parts")
+    assert page.locator(".query .part-number").all_text_contents() == ["1", "2", "3", "4"]
+    numbered = page.locator(".hit", has=page.locator(".part-number"))
+    named = [hit.locator(".hit-id").inner_text() for hit in numbered.all()]
+    for stem in IN_COLLAGE:
+        assert any(stem in name for name in named)
+    # Four quarters of the picture.
+    middles = {middle_of(drawn) for drawn in page.locator(".query .region-edge").all()}
+    assert middles == {(x, y) for x in (0.2, 0.7) for y in (0.2, 0.7)}
+
+
+def test_parts_of_a_picture_that_is_there_as_a_whole_are_found_if_it_is_wanted(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photos: list[Path], tmp_path: Path
+) -> None:
+    picture = collage(photos, tmp_path)
+    for path in (*photos, picture):
+        collection.add_image(path, path.name)
+    visitor.sign_in(keys, "search")
+    visitor.search_by(picture)
+    expect(visitor.page.locator(".hit").first).to_contain_text("collage.jpg")
+    visitor.page.get_by_label("Always look for its parts").check()
+    expect(visitor.page.locator(".results")).to_contain_text("Your picture has 4 parts")
+
+
+def middle_of(polygon: Locator) -> tuple[float, float]:
+    left, top, right, bottom = box_of(polygon)
+    return math.floor(5 * (left + right)) / 10, math.floor(5 * (top + bottom)) / 10
 
 
 def test_stored_image_is_searched_by(

@@ -14,7 +14,7 @@ from visualsnoop.server.storage.keys import NewKeys, create_keys
 
 from ..services import Service
 from .conftest import Visitor
-from .pictures import edited
+from .pictures import collage, edited
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,7 +23,10 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 
 @pytest.fixture(scope="module")
 def copy(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return edited(photos[0], tmp_path_factory.mktemp("copies"))
+    """An edited copy of one of the photos; beside it there is a collage of four."""
+    folder = tmp_path_factory.mktemp("copies")
+    collage(photos, folder)
+    return edited(photos[0], folder)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,12 @@ def search(visitor: Visitor, keys: NewKeys, copy: Path) -> None:
     visitor.page.wait_for_selector(".hit .region-edge")
 
 
+def search_by_collage(visitor: Visitor, keys: NewKeys, copy: Path) -> None:
+    visitor.sign_in(keys, "search")
+    visitor.search_by(copy.with_name("collage.jpg"))
+    visitor.page.wait_for_selector(".query .part-number")
+
+
 def duplicates(visitor: Visitor, keys: NewKeys, copy: Path) -> None:
     visitor.sign_in(keys, "duplicates")
     visitor.page.wait_for_selector(".member img")
@@ -79,7 +88,7 @@ def keys_page(visitor: Visitor, keys: NewKeys, copy: Path) -> None:
     visitor.sign_in_as_operator()
 
 
-VIEWS = [sign_in, look, details, search, duplicates, add, keys_page]
+VIEWS = [sign_in, look, details, search, search_by_collage, duplicates, add, keys_page]
 
 
 @pytest.fixture(params=VIEWS, ids=lambda view: view.__name__.replace("_", "-"))

@@ -132,12 +132,12 @@ export const addImage = (imageId, file, update, signal) =>
 
 /**
  * @param {Blob} file
- * @param {{ count?: number, min_score?: number }} limits
+ * @param {import("visualsnoop-contract").SearchImagesData["query"]} wanted
  * @param {AbortSignal} [signal]
  * @returns {Promise<SearchResult[]>}
  */
-export const search = async (file, limits, signal) =>
-  (await request("POST", address(API, ["search"], limits), { body: file, signal })).results;
+export const search = async (file, wanted, signal) =>
+  (await request("POST", address(API, ["search"], wanted), { body: file, signal })).results;
 
 /**
  * @param {string} imageId

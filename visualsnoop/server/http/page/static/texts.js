@@ -91,6 +91,7 @@ export const texts = {
     camera: "take a photo",
     another: "Search by another picture",
     searching: "Searching…",
+    parts: "Always look for its parts, too, as of a collage",
     threshold: "Lowest score",
     copiesFrom: "From 0.7 on, hits are copies with hardly an exception.",
     none: "Nothing like it is in the collection.",

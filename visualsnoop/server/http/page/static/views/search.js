@@ -10,11 +10,14 @@ import { formatPercent, texts, transformText } from "../texts.js";
 const COUNT = 60;
 const LOWEST = 0.2;
 const DEFAULT_THRESHOLD = 0.4;
+const TRUE = /** @type {const} */ ("true");
 
 /** @type {import("../main.js").View} */
 export function searchView(place, session, imageId) {
   /** @type {AbortController | undefined} */
   let running;
+  /** The picture that was searched by, if it is not a stored one. @type {Blob | undefined} */
+  let picture;
   /** @type {string | undefined} */
   let previewUrl;
   let threshold = DEFAULT_THRESHOLD;
@@ -32,6 +35,13 @@ export function searchView(place, session, imageId) {
     chooser,
     camera,
   );
+  const parts = element("input", {
+    type: "checkbox",
+    onchange: () => {
+      if (picture !== undefined) void searchBy(picture);
+    },
+  });
+  const options = element("p", { class: "options" }, element("label", {}, parts, " ", texts.search.parts));
   const slider = element("input", {
     id: "threshold",
     type: "range",
@@ -55,7 +65,7 @@ export function searchView(place, session, imageId) {
     output,
     element("span", { class: "hint", id: "threshold-hint" }, texts.search.copiesFrom),
   );
-  place.append(element("h1", {}, texts.search.title), dropZone, controls, hits);
+  place.append(element("h1", {}, texts.search.title), dropZone, options, controls, hits);
 
   /** @type {{ query: () => HTMLElement, results: import("../api.js").SearchResult[] }} */
   let answer = { query: () => element("span"), results: [] };
@@ -76,15 +86,18 @@ export function searchView(place, session, imageId) {
 
   /** @param {Blob} file */
   async function searchBy(file) {
+    picture = file;
     if (previewUrl !== undefined) URL.revokeObjectURL(previewUrl);
     previewUrl = URL.createObjectURL(file);
     const source = previewUrl;
     const query = () => {
-      const picture = element("img", { alt: texts.search.query, onerror: () => picture.replaceWith(texts.search.query) });
-      picture.src = source;
-      return element("span", { class: "thumbnail" }, picture);
+      const shown = element("img", { alt: texts.search.query, onerror: () => shown.replaceWith(texts.search.query) });
+      shown.src = source;
+      return element("span", { class: "thumbnail" }, shown);
     };
-    await run(query, (signal) => search(file, { count: COUNT, min_score: LOWEST }, signal));
+    // Unless it is wanted, parts are looked for only where nothing is a copy of the whole.
+    const wanted = { count: COUNT, min_score: LOWEST, regions: parts.checked ? TRUE : undefined };
+    await run(query, (signal) => search(file, wanted, signal));
   }
 
   /** @param {string} id */
@@ -120,19 +133,19 @@ export function searchView(place, session, imageId) {
     const { query, results } = answer;
     const wanted = results.filter(({ score }) => score >= threshold);
     const found = partsOf(wanted);
-    const parts = found.length > 1 ? found : [];
-    const number = new Map(parts.flatMap(({ ids }, index) => ids.map((id) => [id, index + 1])));
+    const copied = found.length > 1 ? found : [];
+    const number = new Map(copied.flatMap(({ ids }, index) => ids.map((id) => [id, index + 1])));
     hits.replaceChildren(
       element(
         "div",
         { class: "query" },
-        withParts(query(), parts.map(({ region }) => region), texts.search.part),
+        withParts(query(), copied.map(({ region }) => region), texts.search.part),
         element("p", { class: "hint" }, texts.search.query),
       ),
       element(
         "div",
         { class: "results" },
-        parts.length > 0 && element("p", { class: "hint" }, texts.search.several(parts.length)),
+        copied.length > 0 && element("p", { class: "hint" }, texts.search.several(copied.length)),
         wanted.length === 0 && element("p", { class: "empty" }, texts.search.none),
         ...wanted.map((hit) => hitCard(hit, query, number.get(hit.id))),
         wanted.length < results.length &&
