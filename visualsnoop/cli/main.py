@@ -4,6 +4,7 @@ import click
 
 from .. import __version__
 from .add import add
+from .calibrate import calibrate
 from .commands import AllCommands
 from .completion import completion
 from .conformance import conformance
@@ -31,7 +32,18 @@ def cli() -> None:
 
 
 _IMAGES = (add, search, compare, duplicates, not_duplicates, list_images, get, delete, info)
-_SERVICE = (quickstart, serve, look, keys, collections, db, export_, import_, conformance)
+_SERVICE = (
+    quickstart,
+    serve,
+    look,
+    keys,
+    collections,
+    db,
+    export_,
+    import_,
+    calibrate,
+    conformance,
+)
 _SETTING_UP = (login, logout, completion)
 
 for _command in (*_IMAGES, *_SERVICE, *_SETTING_UP):

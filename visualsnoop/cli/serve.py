@@ -64,9 +64,12 @@ def _metavar(kind: Any, option: Option) -> str | None:
 
 @click.command(context_settings={"auto_envvar_prefix": "VISUALSNOOP_SERVE"})
 @database_options
-@click.option("--model", type=_FILE, help="ONNX model for new images instead of the shipped one.")
+@click.option(
+    "--model",
+    help="Model for new images instead of the shipped one: an ONNX file, sscd or sscd-distilled.",
+)
 @_settings_options
-def serve(data: Path | None, database: str | None, model: Path | None, **settings: Any) -> None:
+def serve(data: Path | None, database: str | None, model: str | None, **settings: Any) -> None:
     """Run the service until it is interrupted.
 
     Secret keys are stored encrypted, under the master key in VISUALSNOOP_MASTER_KEY (64 hexadecimal

@@ -7,8 +7,10 @@ and detail are compared as in any search, which decides.
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 from attrs import evolve, frozen
 
+from .matching.calibration import calibrated
 from .matching.fingerprint import Fingerprint
 from .matching.preliminary import POOR_QUALITY
 from .matching.scores import BEST_OF_PART, LOOK_ALIKE
@@ -70,7 +72,7 @@ async def find_in_windows(
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("search").time():
             nearest = [await store.nearest(collection_id, each, _NEAREST) for each in embedded]
-    pairs = _likely(nearest)
+    pairs = _likely(nearest, embedded[0].version)
     if not pairs:
         return []
     windows = sorted({pair.window for pair in pairs})
@@ -80,13 +82,13 @@ async def find_in_windows(
             return await in_thread(_found, pairs, by_window)
 
 
-def _likely(nearest: Sequence[Sequence[Candidate]]) -> list[_Pair]:
+def _likely(nearest: Sequence[Sequence[Candidate]], version: int) -> list[_Pair]:
     """The pairs that are worth a closer look, of the candidates for each window."""
     pairs = [
         _Pair(window, candidate)
         for window, candidates in enumerate(nearest)
         for candidate in candidates
-        if candidate.fingerprint.cosine >= _LEAST_COSINE
+        if calibrated(np.array(candidate.fingerprint.cosine), version) >= _LEAST_COSINE
         and candidate.fingerprint.quality >= POOR_QUALITY
     ]
     pairs.sort(key=lambda pair: -pair.candidate.fingerprint.cosine)

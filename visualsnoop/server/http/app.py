@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 from ..duplicates import Duplicates
 from ..fingerprinting.client import Fingerprints
+from ..matching.calibration import use_calibration
+from ..matching.embedding_models import calibration_of
 from ..matching.fingerprint import model_version
 from ..settings import Settings
 from ..storage.images import ImageStore
@@ -58,6 +60,8 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
         # As many searches compute at once as there are connections; others have little to do.
         threads = ThreadPoolExecutor(settings.database_connections + _OTHER_THREADS)
         asyncio.get_running_loop().set_default_executor(threads)
+        for model in settings.models:
+            use_calibration(model_version(model), calibration_of(model))
         with ExitStack() as stack:
             limiter = None
             if settings.rate:

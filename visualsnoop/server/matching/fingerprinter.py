@@ -4,12 +4,15 @@ Importing this takes tens of megabytes: what only reads fingerprints imports `fi
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from PIL import Image
 
 from .detection import find_keypoints
+from .embedding_models import calibration_of
 from .filtering import find_detail
 from .fingerprint import MODEL, Fingerprint, Floats, model_version
 from .pdq import pdq_hash
@@ -25,14 +28,16 @@ class Fingerprinter:
     """Computes fingerprints of pictures, on one processor core.
 
     Args:
-        model: An ONNX file. Its first input takes a picture as float32 of shape (1, 3, height,
-            width), red, green and blue from 0 to 255; its first output is a vector of shape (1,
-            dimensions). If the input has a fixed height and width, pictures are stretched to them;
-            otherwise they keep their shape and get about 320 x 320 pixels.
+        model: An ONNX file. Its first input takes a picture, red, green and blue from 0 to 255, as
+            float32 of shape (1, 3, height, width) or as uint8 of shape (1, height, width, 3); its
+            first output is a vector of shape (1, dimensions). If the input has a fixed height and
+            width, or its calibration a side, pictures are stretched to that; otherwise they keep
+            their shape and get about 320 x 320 pixels.
 
     Attributes:
         version: The version of its fingerprints, as `model_version` gives it.
         dimensions: How long its embeddings are.
+        side: The width and height in which the model sees pictures; None for their own shape.
 
     Raises:
         ValueError: If the file is not such a model.
@@ -51,7 +56,8 @@ class Fingerprinter:
                 model, options, providers=["CPUExecutionProvider"]
             )
             self._input = self._session.get_inputs()[0]
-            self.dimensions: int = len(self._embedding(Image.new("RGB", (320, 320))))
+            self._size = self._fixed_size(calibration_of(model).side)
+            self.dimensions: int = len(self.embedding(Image.new("RGB", (320, 320))))
         except Exception as error:
             raise ValueError(f"{model} cannot be used as a model: {error}") from error
 
@@ -62,7 +68,7 @@ class Fingerprinter:
             version=self.version,
             quality=quality,
             pdq=pdq,
-            embedding=self._embedding(picture),
+            embedding=self.embedding(picture),
             keypoints=find_keypoints(picture),
             detail=find_detail(picture),
         )
@@ -78,18 +84,31 @@ class Fingerprinter:
             picture: The part.
             only_embedding: Whether to leave the rest of the fingerprint empty.
         """
-        embedding = self._embedding(picture, _AREA_OF_WINDOW)
+        embedding = self.embedding(picture, _AREA_OF_WINDOW)
         if only_embedding:
             return Fingerprint(self.version, 0, b"", embedding, b"")
         pdq, quality = pdq_hash(picture)
         keypoints, detail = find_keypoints(picture), find_detail(picture)
         return Fingerprint(self.version, quality, pdq, embedding, keypoints, detail)
 
-    def _embedding(self, picture: Image.Image, area: int = _AREA) -> Floats:
-        height, width = self._input.shape[2:]
-        is_fixed = isinstance(height, int) and isinstance(width, int)
-        size = (width, height) if is_fixed else network_size(picture, area)
-        pixels = network_input(picture, size)
+    @property
+    def side(self) -> int | None:
+        return self._size[0] if self._size is not None and len({*self._size}) == 1 else None
+
+    def _fixed_size(self, side: int | None) -> tuple[int, int] | None:
+        """The width and height that the model takes; None for any."""
+        self._has_bytes = self._input.type == "tensor(uint8)"
+        height, width = self._input.shape[1:3] if self._has_bytes else self._input.shape[2:4]
+        if isinstance(height, int) and isinstance(width, int):
+            return width, height
+        return None if side is None else (side, side)
+
+    def embedding(self, picture: Image.Image, area: int = _AREA) -> Floats:
+        """The embedding of an RGB picture, which is seen in about so many pixels if it can be."""
+        size = self._size or network_size(picture, area)
+        pixels: NDArray[Any] = network_input(picture, size)
+        if self._has_bytes:
+            pixels = pixels.transpose(0, 2, 3, 1).round().astype(np.uint8)
         (vectors, *_) = self._session.run(None, {self._input.name: pixels})
         vector = np.asarray(vectors[0], dtype=np.float32)
         embedding: Floats = vector / max(float(np.linalg.norm(vector)), 1e-12)

@@ -8,6 +8,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
+from .calibration import calibrated
 from .candidates import CandidateFingerprint
 from .dihedral import TRANSFORMS, nearest_transforms, rotation_transform
 from .fingerprint import Fingerprint
@@ -78,7 +79,9 @@ def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprin
     sees through blur and, taken over the eight ways to mirror and turn a picture, through those;
     and one of the keypoints that agree, which shows that a picture is a part of the other.
     """
-    cosine = np.array([candidate.cosine for candidate in candidates])
+    cosine = calibrated(
+        np.array([candidate.cosine for candidate in candidates], np.float64), query.version
+    )
     transforms, distances = _compare_hashes(query, candidates)
     matches = _compare_keypoints(query, candidates)
     have_keypoints = _have_keypoints(query, candidates)

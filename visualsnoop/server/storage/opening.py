@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 
+from ..matching.embedding_models import model_file
 from ..matching.fingerprint import MODEL
 from ..settings import default_data_folder
 from .embedded import embedded_postgres
@@ -48,6 +49,14 @@ def data_folder(data: Path | None) -> Path:
     return (data or default_data_folder()).expanduser().absolute()
 
 
-def models_with(model: Path | None) -> tuple[Path, ...]:
-    """The models of a service: the shipped one, after the one of the user if there is any."""
-    return (MODEL,) if model is None else (model.absolute(), MODEL)
+def models_with(model: str | None) -> tuple[Path, ...]:
+    """The models of a service: the shipped one, after the one of the user if there is any.
+
+    Args:
+        model: Its name or its path.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    file = MODEL if model is None else model_file(model)
+    return (MODEL,) if file == MODEL else (file, MODEL)
