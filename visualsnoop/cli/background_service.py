@@ -62,7 +62,12 @@ def ending_in_order() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, end)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        # As nohup wants it.
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
         yield
     finally:

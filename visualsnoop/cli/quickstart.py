@@ -58,7 +58,7 @@ def quickstart(
     with ending_in_order(), opened_database(data, None) as url:
         profile = _profile(url, data, folder)
         with _service(data_folder(data), port, profile) as (endpoint, is_own):
-            _remember(profile, endpoint)
+            _remember(profile, endpoint, _usable_keys(url))
             if folder is not None:
                 with _opened(profile, endpoint) as collection:
                     _add(collection, folder, concurrency)
@@ -100,11 +100,14 @@ def _usable_keys(url: str) -> set[str]:
     }
 
 
-def _remember(profile: Profile, endpoint: str) -> None:
-    """Store the keys, also as the usual ones if there are none."""
+def _remember(profile: Profile, endpoint: str, usable: set[str]) -> None:
+    """Store the keys, also as the usual ones unless those open something else."""
     usual = find_profile(DEFAULT_PROFILE)
     is_usual = usual is None or usual.public_key == profile.public_key
-    for name in {profile.name, DEFAULT_PROFILE} if is_usual else {profile.name}:
+    is_outdated = (
+        usual is not None and usual.endpoint == endpoint and usual.public_key not in usable
+    )
+    for name in {profile.name, DEFAULT_PROFILE} if is_usual or is_outdated else {profile.name}:
         store_profile(evolve(profile, name=name, endpoint=endpoint))
 
 
