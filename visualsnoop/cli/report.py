@@ -10,7 +10,7 @@ from ..models import Point
 from .pictures import data_uri, small_picture
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --dim: #777; --mark: #e8590c;
+:root { color-scheme: light dark; --line: #8884; --dim: light-dark(#666, #aaa); --mark: #e8590c;
   font: 15px/1.45 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; }
