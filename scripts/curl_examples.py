@@ -22,4 +22,8 @@ def curl(endpoint: str, method: str, operation: dict[str, Any]) -> str:
             query[name] = value
     url = f"{path}?{urlencode(query, quote_via=quote, safe='')}" if query else path
     request = f"signed {method.upper()} {shlex.quote(url)}"
-    return f"{request} --upload-file photo.jpg" if "requestBody" in operation else request
+    if "requestBody" in operation:
+        return f"{request} --upload-file photo.jpg"
+    if "image/webp" in operation["responses"].get("200", {}).get("content", {}):
+        return f"{request} --output thumbnail.webp"
+    return request

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from scripts.curl_examples import curl
 from visualsnoop import Collection
 from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
@@ -37,8 +39,8 @@ def requests() -> list[Any]:
     ]
 
 
-def shell(command: str, folder: Path, service: str, keys: NewKeys) -> Any:
-    output = subprocess.check_output(
+def shell(command: str, folder: Path, service: str, keys: NewKeys) -> str:
+    return subprocess.check_output(
         ["bash", "-euc", f"{FUNCTION}\n{command}"],
         cwd=folder,
         text=True,
@@ -49,7 +51,6 @@ def shell(command: str, folder: Path, service: str, keys: NewKeys) -> Any:
             "VISUALSNOOP_SECRET_KEY": keys.secret_key,
         },
     )
-    return json.loads(output)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), requests())
@@ -58,10 +59,12 @@ def test_request_of_each_operation_succeeds(
     method: str,
     operation: dict[str, Any],
     service: str,
+    database: str,
     keys: NewKeys,
     photo: Path,
     tmp_path: Path,
 ) -> None:
+    keep_thumbnails(database, keys.collection_id, True)
     (tmp_path / "photo.jpg").write_bytes(photo.read_bytes())
     with Collection(keys.public_key, keys.secret_key, service) as collection:
         if operation["operationId"] != "addImageWithId":
@@ -69,7 +72,12 @@ def test_request_of_each_operation_succeeds(
             collection.add_image(photo, "holiday/beach-cropped.jpg")
     given = [*CONTRACT["paths"][path].get("parameters", []), *operation.get("parameters", [])]
     request = curl(path, method, {**operation, "parameters": [resolved(one) for one in given]})
-    answer = shell(request, tmp_path, service, keys)
+    output = shell(request, tmp_path, service, keys)
+    if operation["operationId"] == "getThumbnail":
+        with Image.open(tmp_path / "thumbnail.webp") as thumbnail:
+            assert thumbnail.format == "WEBP"
+        return
+    answer = json.loads(output)
     assert str(answer["status"]) in [status for status in operation["responses"] if status < "3"]
 
 
@@ -77,4 +85,5 @@ def test_example_of_the_page_adds_an_image(
     service: str, keys: NewKeys, photo: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "photo.jpg").write_bytes(photo.read_bytes())
-    assert shell(EXAMPLE, tmp_path, service, keys)["image_id"] == "holiday/beach.jpg"
+    answer = json.loads(shell(EXAMPLE, tmp_path, service, keys))
+    assert answer["image_id"] == "holiday/beach.jpg"
