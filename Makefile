@@ -116,8 +116,8 @@ clean: ## Remove what the targets have made
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --upgrade pip
-	$(RUN)/python -m pip install --quiet --editable '.[dev]'
+	$(RUN)/python -m pip install --quiet uv
+	$(RUN)/uv pip install --quiet --python $(RUN)/python --editable '.[dev]'
 	touch $@
 
 node_modules/installed: package.json package-lock.json | $(VENV)/installed
