@@ -369,6 +369,26 @@ def test_deleted_image_is_restored_as_it_was(signed_in: httpx.Client, photo: Pat
     assert found[0]["score"] == 1
 
 
+def test_decisions_about_a_deleted_image_are_restored_with_it(
+    signed_in: httpx.Client, two_workers: Service, database: str, keys: NewKeys, photo: Path
+) -> None:
+    with client(two_workers, keys) as signed:
+        for image_id in ("a", "b", "c"):
+            signed.post(f"image/{image_id}", content=photo.read_bytes())
+        for pair in ("a/b", "b/c"):
+            assert signed.put(f"not-duplicates/{pair}").status_code == 200
+        record = signed_in.delete("/page/image/b").json()["record"]
+        # What is another picture by now was not decided about.
+        assert signed.put("image/c", content=photo.read_bytes()).status_code == 200
+    assert signed_in.post("/page/restore", json={"record": record}).status_code == 200
+    with psycopg.connect(database) as connection:
+        decided = connection.execute(
+            "SELECT image_id, other_id FROM not_duplicates WHERE collection_id = %s",
+            (keys.collection_id,),
+        ).fetchall()
+    assert decided == [("a", "b")]
+
+
 def test_image_is_not_restored_over_another(signed_in: httpx.Client, photo: Path) -> None:
     signed_in.post("/api/v1/image/cat", content=photo.read_bytes())
     record = signed_in.delete("/page/image/cat").json()["record"]

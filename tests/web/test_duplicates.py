@@ -49,6 +49,28 @@ def test_what_differs_is_said(
     expect(copy.locator(".badge", has_text="largest")).to_have_count(0)
 
 
+def test_undo_that_fails_with_the_service_is_tried_again(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path
+) -> None:
+    for image_id in ("one", "two", "three"):
+        collection.add_image(photo, image_id)
+    visitor.sign_in(keys, "duplicates")
+    expect(visitor.page.locator(".member")).to_have_count(3)
+    visitor.page.keyboard.press("1")
+    expect(visitor.page.locator(".empty")).to_be_visible()
+    # The first of two is restored, and the service is gone.
+    asked = iter([True, False])
+    visitor.page.route(
+        "**/page/restore", lambda route: route.continue_() if next(asked) else route.abort()
+    )
+    visitor.page.keyboard.press("u")
+    expect(visitor.page.locator(".toast", has_text="Could not be undone")).to_be_visible()
+    visitor.page.unroute("**/page/restore")
+    visitor.page.keyboard.press("u")
+    expect(visitor.page.locator(".member")).to_have_count(3)
+    assert collection.get_collection().image_count == 3
+
+
 def test_decisions_are_undone_after_another_view(
     visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path
 ) -> None:

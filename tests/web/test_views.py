@@ -127,6 +127,12 @@ def serious_findings(page: Page) -> list[tuple[str, list[str]]]:
     ]
 
 
+def test_what_keeps_people_from_using_the_page_is_found(visitor: Visitor) -> None:
+    sign_in(visitor, NewKeys("", "", ""), Path())
+    visitor.page.evaluate("document.querySelector('label').remove()")
+    assert [name for name, _ in serious_findings(visitor.page)] == ["label"]
+
+
 @pytest.fixture
 def phone(chromium: Browser, web: Service, database: str) -> Iterator[Visitor]:
     context = chromium.new_context(

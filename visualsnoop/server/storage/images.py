@@ -4,8 +4,6 @@ Every statement names its collection, so that a database that is spread over man
 collection knows which of them to ask.
 """
 
-import base64
-import json
 import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,7 +20,6 @@ from .duplicates import discard_pairs, queue_comparison
 from .fingerprint_columns import COLUMNS as FINGERPRINT
 from .fingerprint_columns import MAX_DETAIL_BYTES, PDQ_BYTES, from_columns, to_columns
 from .pool import Connection, Pool
-from .thumbnails import store_thumbnail
 
 # A collection is large if it has so many images, times the square root of how many are stored.
 _LARGE_FACTOR = 128
@@ -146,51 +143,6 @@ class ImageStore:
         )
         row = await cursor.fetchone()
         return None if row is None else StoredImage(*row)
-
-    async def take(self, connection: Connection, collection_id: str, image_id: str) -> str | None:
-        """Remove an image, and give all that was stored of it; None where there was none.
-
-        Returns:
-            A JSON object that `put_back` takes, with the row of the image and its thumbnail.
-        """
-        cursor = await connection.execute(
-            """
-            SELECT json_build_object(
-                'image', row_to_json(images), 'thumbnail', encode(webp, 'base64')
-            )::text
-            FROM images LEFT JOIN thumbnails USING (collection_id, image_id)
-            WHERE collection_id = %s AND image_id = %s FOR UPDATE OF images
-            """,
-            (collection_id, image_id),
-        )
-        row = await cursor.fetchone()
-        if row is None or await self.delete(connection, collection_id, image_id) is None:
-            return None
-        return str(row[0])
-
-    async def put_back(self, connection: Connection, record: str) -> tuple[str, bool]:
-        """Store an image that was taken, as it was.
-
-        Returns:
-            The ID of the image, and whether it is stored: not if the ID is taken by now.
-        """
-        cursor = await connection.execute(
-            """
-            INSERT INTO images SELECT * FROM json_populate_record(NULL::images, %s::json -> 'image')
-            ON CONFLICT (collection_id, image_id) DO NOTHING RETURNING collection_id, image_id
-            """,
-            (record,),
-        )
-        row = await cursor.fetchone()
-        stored = json.loads(record)
-        if row is None:
-            return stored["image"]["image_id"], False
-        collection_id, image_id = row
-        if stored["thumbnail"] is not None:
-            webp = base64.b64decode(stored["thumbnail"])
-            await store_thumbnail(connection, collection_id, image_id, webp)
-        await queue_comparison(connection, collection_id, image_id)
-        return image_id, True
 
     async def lock(
         self, connection: Connection, collection_id: str, image_ids: Sequence[str]

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ...errors import APIError, bad_request, image_id_taken, image_not_found
+from ...storage.deleted_images import put_back, take_image
 from ...storage.keys import Key, changing
 from ..authorization import authorized_key
 from ..dependencies import Dependencies, dependencies
@@ -29,7 +30,7 @@ async def remove(request: Request) -> JSONResponse:
     key = await authorized_key(request, deps, changes=True)
     image_id = path_image_id(request)
     async with changing(deps.pool, key) as connection:
-        record = await deps.images.take(connection, key.collection_id, image_id)
+        record = await take_image(connection, key.collection_id, image_id)
     if record is None:
         raise image_not_found(image_id)
     sealed = deps.settings.vault.encrypt(record.encode(), await _context(request, key, deps))
@@ -44,7 +45,7 @@ async def restore(request: Request) -> JSONResponse:
     fields = await json_object(request, deps, _MAX_BYTES)
     record = await _opened(request, key, deps, fields.get("record"))
     async with changing(deps.pool, key) as connection:
-        image_id, is_restored = await deps.images.put_back(connection, record)
+        image_id, is_restored = await put_back(connection, record)
     if not is_restored:
         raise image_id_taken(image_id)
     compare = BackgroundTask(compare_later, deps, key.collection_id, image_id)

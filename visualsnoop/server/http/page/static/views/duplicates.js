@@ -140,7 +140,13 @@ export function duplicatesView(place, session) {
     await decide(texts.duplicates.deleted(others.length), async () => {
       /** @type {string[]} */
       const records = [];
-      const undoAll = () => Promise.all(records.map((record) => restoreImage(record)));
+      // The last one first: it was decided about those that were there when it was deleted.
+      const undoAll = async () => {
+        for (let record = records.at(-1); record !== undefined; record = records.at(-1)) {
+          await restoreImage(record);
+          records.pop();
+        }
+      };
       try {
         for (const other of others) records.push(await removeImage(other.id));
       } catch (error) {
@@ -181,8 +187,9 @@ export function duplicatesView(place, session) {
   }
 
   async function undo() {
+    if (isBusy) return;
     const last = decisions.pop();
-    if (last === undefined || isBusy) return;
+    if (last === undefined) return;
     isBusy = true;
     try {
       await last.undo();
@@ -193,6 +200,8 @@ export function duplicatesView(place, session) {
       showToast(texts.duplicates.undone);
       if (hasLeft) events.dispatchEvent(new Event("restored"));
     } catch (error) {
+      // What has failed with the service can be tried again.
+      if (error instanceof ServiceError && error.mayPass) decisions.push(last);
       showToast(`${texts.duplicates.undoFailed}: ${/** @type {Error} */ (error).message}`);
     } finally {
       isBusy = false;
