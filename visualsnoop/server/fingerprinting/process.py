@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .memory import MemoryBudget
 from .messages import Wanted, receive, send
 
 _START_TIME = 60.0  # seconds
+_NICE = 5  # what answers requests, and the database, have processors first
 
 # Variables that a process needs in order to run Python at all, or that say where it is.
 _ENVIRONMENT = (
@@ -86,6 +88,9 @@ class FingerprintProcess:
             )
         except OSError as error:
             raise CannotStart(str(error)) from error
+        # From the beginning, for to start takes seconds of a processor.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICE)
         started = cls(process)
         try:
             async with asyncio.timeout(_START_TIME):

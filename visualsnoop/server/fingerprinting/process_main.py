@@ -31,7 +31,6 @@ from ..matching.windows import BOXES, window
 from .messages import Fingerprinted, Message, Wanted, read, write
 from .sandbox import give_up_rights
 
-_NICENESS = 5
 # Linux limits what its ticks have counted (CPUCLOCK_PROF of this process, in posix-timers.h). The
 # time of the process is another: on a busy machine they were 2.5 seconds apart after 30 seconds.
 _LIMITED_CLOCK = -8
@@ -73,8 +72,7 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _stand_back() -> None:
-    """Let what answers requests, and the database, have processors and memory first."""
-    os.nice(_NICENESS)
+    """Let what answers requests, and the database, have memory first."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_ENDED_FIRST)
 
