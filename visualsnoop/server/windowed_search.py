@@ -4,6 +4,7 @@ The embeddings of windows say which stored images may lie there. Of the likely o
 and detail are compared as in any search, which decides.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
@@ -23,9 +24,9 @@ from .storage.images import Candidate
 # So many of the images nearest to each window are looked at; the right one was the nearest ...
 _NEAREST = 4
 
-# ... with a cosine above this one, and in one of the two best windows of it.
-_LEAST_COSINE = 0.3
-_WINDOWS_OF_IMAGE = 2
+# ... with a cosine above this one, and one of the four best windows of it showed enough of it.
+_LEAST_COSINE = 0.25
+_WINDOWS_OF_IMAGE = 4
 
 # So many windows are compared by more than their embeddings, the likeliest first.
 _MOST_WINDOWS = 24
@@ -92,14 +93,18 @@ def _likely(nearest: Sequence[Sequence[Candidate]], version: int) -> list[_Pair]
         and candidate.fingerprint.quality >= POOR_QUALITY
     ]
     pairs.sort(key=lambda pair: -pair.candidate.fingerprint.cosine)
-    chosen: list[_Pair] = []
-    windows: set[int] = set()
-    for pair in pairs:
-        same = sum(each.candidate.image_id == pair.candidate.image_id for each in chosen)
-        if same < _WINDOWS_OF_IMAGE and (pair.window in windows or len(windows) < _MOST_WINDOWS):
-            chosen.append(pair)
-            windows.add(pair.window)
-    return chosen
+    chosen: set[int] = set()
+    likely: list[_Pair] = []
+    # Two windows of each image come before the others of any.
+    for places in (range(_WINDOWS_OF_IMAGE // 2), range(_WINDOWS_OF_IMAGE // 2, _WINDOWS_OF_IMAGE)):
+        counts: Counter[str] = Counter()
+        for pair in pairs:
+            place = counts[pair.candidate.image_id]
+            counts[pair.candidate.image_id] += 1
+            if place in places and (pair.window in chosen or len(chosen) < _MOST_WINDOWS):
+                chosen.add(pair.window)
+                likely.append(pair)
+    return likely
 
 
 def _found(
