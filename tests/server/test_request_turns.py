@@ -41,8 +41,8 @@ async def flood(turns: RequestTurns, *public_keys: str) -> list["asyncio.Task[No
 @asynchronous
 async def test_key_pair_passes_by_the_many_requests_of_another() -> None:
     turns = RequestTurns(4)
-    turns.remember(request_of("honest"))
-    turns.remember(request_of("busy"))
+    turns.remember(request_of("honest"), "honest")
+    turns.remember(request_of("busy"), "busy")
     flooding = await flood(turns, *["busy"] * 50)
     async with asyncio.timeout(5), turns.turn(request_of("honest")):
         pass
@@ -53,7 +53,7 @@ async def test_key_pair_passes_by_the_many_requests_of_another() -> None:
 @asynchronous
 async def test_key_pair_passes_by_those_that_say_something_else_each_time() -> None:
     turns = RequestTurns(4)
-    turns.remember(request_of("honest"))
+    turns.remember(request_of("honest"), "honest")
     flooding = await flood(turns, *(f"unknown {number}" for number in range(50)))
     async with asyncio.timeout(5), turns.turn(request_of("honest")):
         pass
@@ -67,8 +67,8 @@ async def test_of_too_many_requests_those_of_the_greediest_are_refused(
 ) -> None:
     monkeypatch.setattr(request_turns, "_MOST_WAITING", 10)
     turns = RequestTurns(2)
-    turns.remember(request_of("honest"))
-    turns.remember(request_of("busy"))
+    turns.remember(request_of("honest"), "honest")
+    turns.remember(request_of("busy"), "busy")
     flooding = await flood(turns, *["busy"] * 50)
     refused = [task.exception() for task in flooding if task.done()]
     assert len(refused) == 50 - 1 - 10
@@ -83,5 +83,5 @@ def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_turns, "_MOST_KNOWN", 3)
     turns = RequestTurns(2)
     for number in (1, 2, 3, 1, 4):
-        turns.remember(request_of(f"{number}"))
-    assert list(turns._known) == ["3", "1", "4"]
+        turns.remember(request_of(f"{number}"), f"{number}")
+    assert list(turns._known.values()) == ["3", "1", "4"]

@@ -8,6 +8,7 @@ share one place in the queue, so that nobody gains by saying something else each
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
 
 from starlette.requests import Request
 
@@ -30,8 +31,8 @@ class RequestTurns:
         self._turns = FairTurns[int](max(1, connections // 2), _MOST_WAITING)
         for number in range(connections):
             self._turns.put(number)
-        # In the order in which they have come last.
-        self._known: dict[str, None] = {}
+        # The public key of each claim, in the order in which they have come last.
+        self._known: dict[bytes, str] = {}
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[None]:
@@ -40,25 +41,25 @@ class RequestTurns:
         Raises:
             APIError: 503, if too many wait, of which most are from the same key pair.
         """
-        claim = _claim(request)
+        name = self._known.get(_claim(request), _UNKNOWN)
         async with AsyncExitStack() as stack:
             try:
-                name = claim if claim in self._known else _UNKNOWN
                 await stack.enter_async_context(self._turns.turn(name))
             except QueueFull:
                 raise unavailable("Too many requests are waiting", 1) from None
             yield
 
-    def remember(self, request: Request) -> None:
-        """Note that a request is from whom it says to be from."""
+    def remember(self, request: Request, public_key: str) -> None:
+        """Note that a request has proved to be from a key pair."""
         claim = _claim(request)
         self._known.pop(claim, None)
-        self._known[claim] = None
+        self._known[claim] = public_key
         if len(self._known) > _MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
 
-def _claim(request: Request) -> str:
-    """From whom a request says to be: the public key, or the cookie of the session."""
+def _claim(request: Request) -> bytes:
+    """A digest of whom a request says to be from: the public key, or the cookies of a session."""
     _, _, credentials = request.headers.get("authorization", "").partition(" ")
-    return credentials.strip().partition(":")[0] or request.headers.get("cookie", "")
+    said = credentials.strip().partition(":")[0] or request.headers.get("cookie", "")
+    return sha256(said.encode()).digest()

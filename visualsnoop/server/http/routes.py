@@ -81,7 +81,7 @@ def _route(path: str, by_method: dict[str, _Operation]) -> Route:
         try:
             async with deps.request_turns.turn(request):
                 key = await authorized_key(request, deps, changes=operation.changes)
-                deps.request_turns.remember(request)
+                deps.request_turns.remember(request, key.public_key)
                 if operation.is_quick:
                     return await operation.handler(request, key, deps)
             return await operation.handler(request, key, deps)
