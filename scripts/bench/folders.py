@@ -124,7 +124,7 @@ def measure(folder: Path, temporary: Path, czkawka: str) -> None:
         _print_run(f"czkawka, similarity {level}", arguments, environment, json.loads)
     for bits in (4, 10):
         start = time.monotonic()
-        groups = _groups_by_phash(folder, names, bits)
+        groups = list(_groups_by_phash(folder, names, bits))
         _print_row(f"pHash, {bits} bits", time.monotonic() - start, None, groups)
 
 

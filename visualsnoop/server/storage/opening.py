@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg
 
-from ..matching.embedding_models import model_file
 from ..matching.fingerprint import MODEL
 from ..settings import default_data_folder
 from .embedded import embedded_postgres
@@ -58,5 +57,8 @@ def models_with(model: str | None) -> tuple[Path, ...]:
     Raises:
         ValueError: If there is none.
     """
+    # It loads NumPy, which the commands about keys do without.
+    from ..matching.embedding_models import model_file
+
     file = MODEL if model is None else model_file(model)
     return (MODEL,) if file == MODEL else (file, MODEL)
