@@ -21,8 +21,8 @@ def grey() -> Iterator[Kind]:
     for bits in (1, 2, 4, 8, 16):
         samples, expected = of_depth(grey_photo(), bits), rgb(seen(grey_photo(), bits))
         yield Kind(f"PNG, grey, {bits} bits", layouts(samples, GREY, bits), expected)
-        # One of its shades is transparent.
-        shade = int(np.median(samples))
+        # One of its shades is transparent; of two, white is, for white alone is put on black.
+        shade = 1 if bits == 1 else int(np.median(samples))
         is_clear = np.where(samples == shade, 0, 255).astype(np.uint8)
         files = layouts(samples, GREY, bits, chunk(b"tRNS", shade.to_bytes(2)))
         yield Kind(f"PNG, grey with tRNS, {bits} bits", files, on_white(expected, is_clear))
