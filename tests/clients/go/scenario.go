@@ -102,6 +102,8 @@ func call(client *visualsnoop.ClientWithResponses, step step, picture string) (i
 		return answer(client.AddOrReplaceImageWithBodyWithResponse(ctx, imageID, media, body))
 	case "getImage":
 		return answer(client.GetImageWithResponse(ctx, imageID))
+	case "getThumbnail":
+		return answer(client.GetThumbnailWithResponse(ctx, imageID))
 	case "deleteImage":
 		return answer(client.DeleteImageWithResponse(ctx, imageID))
 	case "listImages":

@@ -116,12 +116,14 @@ public final class Scenario {
                 return images.addOrReplaceImage(imageId, picture);
             case "getImage":
                 return images.getImage(imageId);
+            case "getThumbnail":
+                return images.getThumbnail(imageId);
             case "deleteImage":
                 return images.deleteImage(imageId);
             case "listImages":
                 return images.listImages(string(parameters, "start"), count);
             case "searchImages":
-                return search.searchImages(picture, count, minScore, offset);
+                return search.searchImages(picture, count, minScore, offset, null);
             case "searchImagesById":
                 return search.searchImagesById(imageId, count, minScore, offset);
             case "compareImage":

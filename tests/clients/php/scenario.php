@@ -81,6 +81,7 @@ function call(string $operation, array $parameters, $picture, Client $client, Co
         'addImageWithId' => $images->addImageWithIdWithHttpInfo($id, $picture),
         'addOrReplaceImage' => $images->addOrReplaceImageWithHttpInfo($id, $picture),
         'getImage' => $images->getImageWithHttpInfo($id),
+        'getThumbnail' => $images->getThumbnailWithHttpInfo($id),
         'deleteImage' => $images->deleteImageWithHttpInfo($id),
         'listImages' => $images->listImagesWithHttpInfo($start, $count),
         'searchImages' => $search->searchImagesWithHttpInfo($picture, $count, $minScore, $offset),

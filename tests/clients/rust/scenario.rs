@@ -107,12 +107,14 @@ async fn call(
             answer(images_api::add_or_replace_image(to, image_id, picture).await)
         }
         "getImage" => answer(images_api::get_image(to, image_id).await),
+        // What it gives is the file, which is none of the answers that are JSON.
+        "getThumbnail" => answer(images_api::get_thumbnail(to, image_id).await.map(drop)),
         "deleteImage" => answer(images_api::delete_image(to, image_id).await),
         "listImages" => {
             answer(images_api::list_images(to, parameters["start"].as_str(), count).await)
         }
         "searchImages" => {
-            answer(search_api::search_images(to, picture, count, min_score, offset).await)
+            answer(search_api::search_images(to, picture, count, min_score, offset, None).await)
         }
         "searchImagesById" => {
             answer(search_api::search_images_by_id(to, image_id, count, min_score, offset).await)

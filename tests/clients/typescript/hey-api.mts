@@ -20,6 +20,7 @@ await play((baseUrl, publicKey, secretKey) => {
     addImageWithId: (path, body) => answer(sdk.addImageWithId({ client, path, body })),
     addOrReplaceImage: (path, body) => answer(sdk.addOrReplaceImage({ client, path, body })),
     getImage: (path) => answer(sdk.getImage({ client, path })),
+    getThumbnail: (path) => answer(sdk.getThumbnail({ client, path })),
     deleteImage: (path) => answer(sdk.deleteImage({ client, path })),
     listImages: (query) => answer(sdk.listImages({ client, query })),
     searchImages: (query, body) => answer(sdk.searchImages({ client, query, body })),

@@ -28,6 +28,8 @@ await play((baseUrl, publicKey, secretKey) => {
     addOrReplaceImage: (path, picture) =>
       answer(client.PUT("/image/{image_id}", { params: { path }, ...upload(picture) })),
     getImage: (path) => answer(client.GET("/image/{image_id}", { params: { path } })),
+    getThumbnail: (path) =>
+      answer(client.GET("/image/{image_id}/thumbnail", { params: { path } })),
     deleteImage: (path) => answer(client.DELETE("/image/{image_id}", { params: { path } })),
     listImages: (query) => answer(client.GET("/images", { params: { query } })),
     searchImages: (query, picture) =>
