@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -68,6 +69,12 @@ class Terminal:
         return bool(read)
 
 
+def _take_terminal() -> None:
+    """Have Ctrl-C reach this process, and end it also if whoever started it ignores that."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def on_terminal(*arguments: str | Path, **environment: str) -> Iterator[Terminal]:
     """The command `visualsnoop` on a terminal of its own."""
@@ -80,8 +87,7 @@ def on_terminal(*arguments: str | Path, **environment: str) -> Iterator[Terminal
         stderr=its,
         env={**os.environ, "TERM": "xterm-256color", **environment},
         start_new_session=True,
-        # So that Ctrl-C reaches it.
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_take_terminal,
     )
     os.close(its)
     try:

@@ -145,7 +145,7 @@ class Proof:
         if status != wanted:
             self._fault(f"the status should be {wanted}")
         if "has an image of this ID" in output or "Traceback" in output:
-            self._fault(f"the output is {output}")
+            self._fault(f"the output is {output[-1000:]}")
 
     def _fault(self, fault: str) -> None:
         print(f"FAULT: {fault}", flush=True)
