@@ -81,7 +81,10 @@ LANGUAGES = (
         files={"scenario.rs": "src/bin/scenario.rs"},
         build=("cargo add --quiet serde@1 serde_json@1", "cargo build --quiet --bin scenario"),
         play={"Rust, OpenAPI Generator": 'cargo run --quiet --bin scenario -- "$@"'},
-        explained=("cannot be used as a model name. Renamed to Application",),
+        explained=(
+            "cannot be used as a model name. Renamed to Application",
+            "cannot be used as a model name. Renamed to ImageSlashWebp",
+        ),
     ),
     Language(
         "php",
