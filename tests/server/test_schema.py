@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
-from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.keys import NewKeys
 from visualsnoop.server.storage.migration import migrations
 from visualsnoop.server.storage.schema import revision, upgrade
 
@@ -32,8 +32,16 @@ SMALL_TABLES = {
 def test_every_earlier_version_is_upgraded_with_its_data(bare_database: str, start: str) -> None:
     upgrade(bare_database, start)
     assert revision(bare_database) == start
-    keys = create_keys(bare_database, "kept", "ada")
+    keys = NewKeys("5f3c9a01", "0f1e2d3c4b5a69788796", "s" * 40)
     with psycopg.connect(bare_database) as connection:
+        connection.execute(
+            "INSERT INTO collections (collection_id, name, owner) VALUES (%s, 'kept', 'ada')",
+            (keys.collection_id,),
+        )
+        connection.execute(
+            "INSERT INTO keys (public_key, collection_id, sealed_secret) VALUES (%s, %s, '\\x00')",
+            (keys.public_key, keys.collection_id),
+        )
         connection.execute(
             """
             INSERT INTO images
