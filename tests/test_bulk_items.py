@@ -338,9 +338,9 @@ def test_members_of_an_archive_are_added_as_they_are(
     collection: Collection, photos: list[Path], mode: Literal["r|gz", "r:gz"]
 ) -> None:
     with tarfile.open(fileobj=archive(photos[:5]), mode=mode) as tar:
-        items = ((member.name, tar.extractfile(member)) for member in tar)
-        # `extractfile` returns None for a folder, which is none of the members here.
-        outcomes = list(collection.add_images(items))  # type: ignore[type-var]
+        files = ((member.name, tar.extractfile(member)) for member in tar)
+        items = ((name, file) for name, file in files if file is not None)
+        outcomes = list(collection.add_images(items))
     assert [outcome.error for outcome in outcomes] == [None] * 5
     for photo in photos[:5]:
         (result, *_) = collection.search_images(photo).results
