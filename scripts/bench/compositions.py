@@ -1,10 +1,11 @@
 """Measure how well the pictures that a picture is composed of are found.
 
-    python -m scripts.bench.compositions FOLDER...
+    python -m scripts.bench.compositions FOLDER... [--trials 10] [--seed 0]
 
-The photos of the folders are stored, and collages, strips, insertions, blurred bars, stories, posts
-and photos of screens that show them are searched for, as the service does by default: parts of the
-picture only where no copy of the whole is found. Half of them show absent photos.
+Every other photo of the folders is stored. Collages, strips, insertions, blurred bars, stories,
+posts and photos of screens are searched for, as the service does by default: parts of the picture
+only where no copy of the whole is found. Half of them show stored photos, half the others; the seed
+draws which ones, and where.
 
 For each kind it prints which share of the photos shown is found with a score from 0.4 on, which is
 among the default results, and from 0.7 on; in how many searches another picture has such a score;
@@ -18,7 +19,7 @@ import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -31,8 +32,6 @@ from scripts.bench.sets.compositions import COMPOSITIONS, Composition
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.similarity import Match
-
-TRIALS = 10  # of each kind
 
 
 @frozen
@@ -57,14 +56,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="+", type=Path)
-    photos = [path for folder in parser.parse_args().folders for path in pictures_of(folder)]
-    print(
-        f"{len(photos) // 2} photos stored; {TRIALS} of each kind, half of them of absent photos\n"
-    )
+    parser.add_argument("--trials", type=int, default=10, help="of each kind")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    photos = [path for folder in arguments.folders for path in pictures_of(folder)]
+    trials = range(arguments.trials)
+    print(f"{len(photos[::2])} photos stored; {len(trials)} of each kind, half of absent photos\n")
     print(f"{'':20}{'>= 0.4':>9}{'>= 0.7':>9}{'others >= 0.7':>15}{'off by':>9}{'seconds':>9}")
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        tasks = list(product(COMPOSITIONS, range(TRIALS)))
-        outcomes = list(pool.map(outcome_of, *zip(*tasks, strict=True), [photos] * len(tasks)))
+        tasks = list(product(COMPOSITIONS, trials))
+        measure = partial(outcome_of, photos, arguments.seed)
+        outcomes = list(pool.map(measure, *zip(*tasks, strict=True)))
     for kind in COMPOSITIONS:
         print_kind(
             kind, [each for each, task in zip(outcomes, tasks, strict=True) if task[0] == kind]
@@ -82,10 +84,10 @@ def print_kind(kind: str, outcomes: Sequence[Outcome]) -> None:
     print(f"{kind:20}{shares}{error:9.3f}{seconds:9.2f}", flush=True)
 
 
-def outcome_of(kind: str, trial: int, photos: Sequence[Path]) -> Outcome:
+def outcome_of(photos: Sequence[Path], seed: int, kind: str, trial: int) -> Outcome:
     """What is found by a composition; those of odd numbers show photos that are not stored."""
     stored, absent = photos[::2], photos[1::2]
-    dice = random.Random(f"{kind} {trial}")
+    dice = random.Random(f"{seed} {kind} {trial}")
     count, compose = COMPOSITIONS[kind]
     chosen = dice.sample(absent if trial % 2 else stored, count)
     made: Composition = compose([read(path) for path in chosen], dice)

@@ -53,6 +53,13 @@ class InMemoryCollection:
         """It is always the turn of a collection in memory."""
         return nullcontext()
 
+    async def has_images(self, collection_id: str, version: int, least_quality: int) -> bool:
+        """As `ImageStore.has_images`."""
+        return any(
+            stored.version == version and stored.quality >= least_quality
+            for stored in self._stored
+        )
+
     async def nearest(self, collection_id: str, query: Fingerprint, count: int) -> list[Candidate]:
         """As `ImageStore.nearest`; the place of a picture is its ID."""
         cosine = cosines(query.embedding, self._embeddings)
@@ -89,7 +96,7 @@ def find_with_parts(
 
     matches = collection.search(fingerprinter.fingerprint(picture))
     if not matches[0].is_copy_of_whole:
-        parts = asyncio.run(find_in_windows(collection, "", of_windows))
+        parts = asyncio.run(find_in_windows(collection, "", fingerprinter.version, of_windows))
         matches += [evolve(match, index=int(image.image_id)) for image, match in parts]
     best: dict[int, Match] = {}
     for match in sorted(matches, key=lambda match: -match.score):

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 from scripts.bench.sets.compositions import COMPOSITIONS, Composition
 from visualsnoop import VisualSnoopHMACAuth
@@ -121,6 +122,35 @@ def test_pictures_of_which_parts_show_nothing_are_searched_for(
     client: httpx.Client, picture: Image.Image
 ) -> None:
     assert search(client, picture, regions="true") == []
+
+
+@pytest.mark.parametrize("stored", [[], [Image.new("RGB", (64, 48), "navy")]])
+def test_windows_are_left_out_where_nothing_could_be_found_in_them(
+    service: str, database: str, photo: Path, stored: list[Image.Image]
+) -> None:
+    keys = create_keys(database, name=uuid4().hex, user="ada")
+    auth = VisualSnoopHMACAuth(keys.public_key, keys.secret_key)
+    with httpx.Client(base_url=service, auth=auth, timeout=60) as client:
+        for picture in stored:
+            assert client.post("/image", content=encoded(picture)).status_code == 201
+        before = pictures_embedded(service)
+        assert search(client, Image.open(photo), regions="true") == []
+        assert pictures_embedded(service) == before + 1
+        client.post("/image", content=photo.read_bytes()).raise_for_status()
+        before = pictures_embedded(service)
+        assert len(search(client, Image.open(photo), regions="true")) == 1
+        assert pictures_embedded(service) > before + 1
+
+
+def pictures_embedded(service: str) -> float:
+    """How often the service has had fingerprints computed."""
+    page = httpx.get(f"{service.removesuffix('/api/v1')}/metrics").text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == "visualsnoop_step_seconds_count" and sample.labels["step"] == "embed"
+    )
 
 
 @pytest.mark.parametrize("regions", ["yes", "", "True"])

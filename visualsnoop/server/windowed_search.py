@@ -51,29 +51,34 @@ class _Pair:
 class Images(Searched, Protocol):
     """Where stored images are: the `ImageStore`, or a collection in memory."""
 
+    async def has_images(self, collection_id: str, version: int, least_quality: int) -> bool: ...
+
     async def nearest(
         self, collection_id: str, query: Fingerprint, count: int
     ) -> list[Candidate]: ...
 
 
 async def find_in_windows(
-    store: Images, collection_id: str, fingerprints: WindowFingerprints
+    store: Images, collection_id: str, version: int, fingerprints: WindowFingerprints
 ) -> list[tuple[Candidate, Match]]:
     """The images of a collection that lie in windows of a picture, in no order.
 
     Args:
         store: The stored images.
         collection_id: The collection.
+        version: That of the fingerprints.
         fingerprints: The fingerprints of the windows.
 
     Raises:
         APIError: 503, if too many searches wait.
     """
+    if not await store.has_images(collection_id, version, POOR_QUALITY):
+        return []
     embedded = await fingerprints(list(range(len(BOXES))), only_embeddings=True)
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("search").time():
             nearest = [await store.nearest(collection_id, each, _NEAREST) for each in embedded]
-    pairs = _likely(nearest, embedded[0].version)
+    pairs = _likely(nearest, version)
     if not pairs:
         return []
     windows = sorted({pair.window for pair in pairs})

@@ -271,6 +271,17 @@ class ImageStore:
         )
         return nearest + farther
 
+    async def has_images(self, collection_id: str, version: int, least_quality: int) -> bool:
+        """Whether a collection has an image of a version, of some quality or better."""
+        row = await self._pool.row(
+            "SELECT 1 FROM images WHERE collection_id = %s AND version = %s AND quality >= %s"
+            " LIMIT 1",
+            collection_id,
+            version,
+            least_quality,
+        )
+        return row is not None
+
     async def nearest(self, collection_id: str, query: Fingerprint, count: int) -> list[Candidate]:
         """The images whose embedding is nearest, with all by which they are compared.
 

@@ -101,9 +101,11 @@ async def _similar_to(
     results = await _similar(key, deps, queries, page.with_all_before)
     if regions == "auto" and results and results[0][1].is_copy_of_whole:
         return page.cut_from(results)
-    for model in range(len(queries)):
+    for model, query in enumerate(queries):
         fingerprints = partial(deps.fingerprints.of_windows, file, key.public_key, model)
-        results += await find_in_windows(deps.images, key.collection_id, fingerprints)
+        results += await find_in_windows(
+            deps.images, key.collection_id, query.version, fingerprints
+        )
     results.sort(key=lambda result: -result[1].score)
     return page.cut_from(_without_repetitions(results))
 
