@@ -56,8 +56,7 @@ class InMemoryCollection:
     async def has_images(self, collection_id: str, version: int, least_quality: int) -> bool:
         """As `ImageStore.has_images`."""
         return any(
-            stored.version == version and stored.quality >= least_quality
-            for stored in self._stored
+            stored.version == version and stored.quality >= least_quality for stored in self._stored
         )
 
     async def nearest(self, collection_id: str, query: Fingerprint, count: int) -> list[Candidate]:
