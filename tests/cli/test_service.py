@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from scripts.terminal import on_terminal
 from visualsnoop import Collection
 from visualsnoop.exceptions import NotFoundError
 from visualsnoop.server.storage.collections import find_collection
@@ -79,7 +81,9 @@ def test_keys_are_listed_without_secrets_rotated_and_revoked(database: str) -> N
     as_json = run("keys", "list", "--json", *at).stdout
     for secret in (made["secret_key"], rotated["secret_key"]):
         assert secret not in listed + as_json
-    assert made["public_key"] in {pair["public_key"] for pair in json.loads(as_json)}
+    pairs = {pair["public_key"]: pair for pair in map(json.loads, as_json.splitlines())}
+    assert pairs[rotated["public_key"]]["is_read_only"]
+    assert datetime.fromisoformat(pairs[made["public_key"]]["expires"]) > datetime.now(UTC)
     assert run("keys", "revoke", made["public_key"], *at).returncode == 0
     assert made["public_key"] not in {pair.public_key for pair in list_keys(database)}
 
@@ -121,12 +125,22 @@ def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
         "images",
         "1",
         "key",
-        "pairs",
+        "pair",
         "no",
         "thumbnails",
         "after",
         "(eve)",
     ]
+    as_json = run("collections", "list", "--json", *at).stdout
+    (described,) = [
+        each
+        for each in map(json.loads, as_json.splitlines())
+        if each["collection_id"] == collection_id
+    ]
+    assert (described["name"], described["key_count"]) == ("after", 1)
+    with on_terminal("collections", "list", *at) as terminal:
+        assert terminal.finish() == 0
+    assert terminal.text.split()[:3] == ["ID", "created", "(UTC)"]
     unconfirmed = run("collections", "delete", collection_id, *at)
     assert unconfirmed.returncode == 1
     assert "after" in unconfirmed.stdout

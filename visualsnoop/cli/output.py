@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
 
 import click
@@ -16,8 +17,8 @@ def is_terminal() -> bool:
 
 
 def print_json(value: object) -> None:
-    """Print JSON, on one line."""
-    click.echo(json.dumps(value))
+    """Print JSON, on one line; moments as in ISO 8601."""
+    click.echo(json.dumps(value, default=datetime.isoformat))
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -4,7 +4,6 @@ They import the service's modules when they run, for these need the extra `serve
 """
 
 import getpass
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,8 @@ import click
 from attrs import asdict
 
 from .commands import CommandGroup
-from .options import database_options, json_option
+from .options import database_options, json_lines_option, json_option
+from .output import counted, print_json, print_rows
 
 
 @click.group(cls=CommandGroup)
@@ -81,7 +81,7 @@ def create(
 
 
 @keys.command("list")
-@json_option
+@json_lines_option
 @database_options
 def list_keys_(as_json: bool, data: Path | None, database: str | None) -> None:
     """List all key pairs, without secret keys."""
@@ -90,9 +90,10 @@ def list_keys_(as_json: bool, data: Path | None, database: str | None) -> None:
 
     with opened_database(data, database) as url:
         listed = list_keys(url)
-    _print_table(
+    _print_listed(
         listed,
         as_json,
+        ("public key", "collection ID", "", "", "collection (owner)"),
         lambda pair: (
             pair.public_key,
             pair.collection_id,
@@ -157,7 +158,7 @@ def collections() -> None:
 
 
 @collections.command("list")
-@json_option
+@json_lines_option
 @database_options
 def list_collections_(as_json: bool, data: Path | None, database: str | None) -> None:
     """List all collections."""
@@ -166,14 +167,15 @@ def list_collections_(as_json: bool, data: Path | None, database: str | None) ->
 
     with opened_database(data, database) as url:
         listed = list_collections(url)
-    _print_table(
+    _print_listed(
         listed,
         as_json,
+        ("ID", "created (UTC)", "", "", "", "name (owner)"),
         lambda collection: (
             collection.collection_id,
             _time(collection.created),
-            f"{collection.image_count} images",
-            f"{collection.key_count} key pairs",
+            counted(collection.image_count, "image"),
+            counted(collection.key_count, "key pair"),
             "thumbnails" if collection.has_thumbnails else "no thumbnails",
             f"{collection.name} ({collection.user})",
         ),
@@ -261,26 +263,24 @@ def _print_keys(keys: Any, as_json: bool) -> None:
     """Print a new key pair, a field on a line."""
     fields = asdict(keys)
     if as_json:
-        click.echo(json.dumps(fields))
+        print_json(fields)
         return
     for name, value in fields.items():
         click.echo(f"{name}: {value}")
 
 
-def _print_table(
-    listed: Sequence[Any], as_json: bool, columns: Callable[[Any], tuple[str, ...]]
+def _print_listed(
+    listed: Sequence[Any],
+    as_json: bool,
+    headings: Sequence[str],
+    cells: Callable[[Any], Sequence[str]],
 ) -> None:
-    """Print a row for each thing, or as JSON all that is known of them."""
-    if as_json:
-        click.echo(
-            json.dumps([asdict(one) for one in listed], default=datetime.isoformat, indent=2)
-        )
+    """Print a row for each thing, or a line of JSON with all that is known of it."""
+    if not as_json:
+        print_rows(headings, map(cells, listed))
         return
-    rows = [columns(one) for one in listed]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    for one in listed:
+        print_json(asdict(one))
 
 
 def _time(moment: datetime) -> str:
