@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from visualsnoop.cli.copies import Format, print_copies, write_copies
+from visualsnoop.cli.folder_duplicates import Copy, CopyGroup
+
 from .command import run
 from .test_add import fill
 
@@ -50,6 +53,7 @@ def test_copies_are_found_again_from_what_is_kept_and_nothing_is_deleted(
     copies = [folder / "a.jpg", folder / "b" / "it's a copy.jpg", folder / "b" / "two\nlines.jpg"]
     assert names == set(map(str, copies))
     assert group["frees"] == 2 * copies[0].stat().st_size
+    assert group["file_count"] == 3
     assert group["keep"]["width"] > 0
     assert report.read_text().count("data:image/webp;base64,") == 3
     assert "notes.txt" in found.stderr
@@ -68,6 +72,29 @@ def test_copies_are_found_again_from_what_is_kept_and_nothing_is_deleted(
     nothing = run("duplicates", folder, **environment)
     assert nothing.returncode == 1
     assert nothing.stdout == ""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "script"])
+def test_of_a_large_group_it_is_said_how_many_files_it_has(
+    folder: Path, form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of one with more than the service lists, which would take minutes."""
+    keep, copy = (Copy(folder / name, 5, 2, 2, 0) for name in ("a.jpg", "b/it's a copy.jpg"))
+    groups = [CopyGroup(0.9, keep, [copy], file_count=1002)]
+    print_copies(groups, form)
+    printed = capsys.readouterr()
+    report = folder / "report.html"
+    write_copies(report, folder, groups)
+    told = "2 of its 1,002 files are listed"
+    assert told in report.read_text()
+    match form:
+        case "json":
+            assert json.loads(printed.out)["file_count"] == 1002
+        case "script":
+            assert told in printed.out
+            assert len(_commands(printed.out)) == 1
+        case "text":
+            assert told in printed.err
 
 
 def _commands(script: str) -> list[str]:

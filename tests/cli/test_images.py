@@ -5,7 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from scripts.bench.scale import fill
 from scripts.terminal import on_terminal
+from visualsnoop.server.storage.keys import NewKeys
 
 from .command import run
 
@@ -127,8 +131,31 @@ def test_duplicates_are_listed_until_they_are_said_to_be_none(
     assert listed == ["1.000  one", "1.000  other"]
     assert run("not-duplicates", "other", "one", **environment).returncode == 0
     assert run("duplicates", "--json", **environment).stdout == ""
+    with on_terminal("duplicates", **environment) as terminal:
+        assert terminal.finish() == 1
+    assert terminal.text == "there are no duplicates\n"
     assert run("not-duplicates", "one", "other", "--undo", **environment).returncode == 0
     assert len(run("duplicates", "--min-score=0.9", **environment).stdout.splitlines()) == 2
+
+
+def test_of_a_large_group_it_is_said_how_many_images_it_has(
+    environment: dict[str, str], database: str, keys: NewKeys, tmp_path: Path
+) -> None:
+    with psycopg.connect(database) as connection:
+        fill(connection, keys.collection_id, 1002)
+        connection.execute(
+            "INSERT INTO pairs SELECT collection_id, min(image_id) OVER (), image_id, 0.9"
+            " FROM images WHERE collection_id = %s ORDER BY image_id OFFSET 1",
+            (keys.collection_id,),
+        )
+    report = tmp_path / "report.html"
+    listed = run("duplicates", "--html", report, **environment)
+    assert len(listed.stdout.splitlines()) == 1000
+    (told,) = listed.stderr.splitlines()
+    assert told.endswith(": the oldest 1,000 of its 1,002 images are listed")
+    assert "the oldest 1,000 of its 1,002 images" in report.read_text()
+    (group,) = map(json.loads, run("duplicates", "--json", **environment).stdout.splitlines())
+    assert (len(group["images"]), group["image_count"]) == (1000, 1002)
 
 
 def test_missing_keys_are_named(photo: Path) -> None:

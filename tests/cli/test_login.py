@@ -70,6 +70,21 @@ def test_profiles_have_names_and_the_environment_wins(
     assert "'work'" in missing.stderr
 
 
+def test_conformance_is_checked_with_the_keys_of_a_profile(
+    service: str, printed: Path, config: dict[str, str], tmp_path: Path
+) -> None:
+    at = ("--endpoint", service, "--profile", "holidays")
+    assert run_with_input(printed, "login", *at, **config).returncode == 0
+    scenario = tmp_path / "scenario.json"
+    call = {"name": "the collection", "operation": "getCollection", "status": 200}
+    scenario.write_text(json.dumps({"calls": [call], "requests": []}))
+    checked = run("conformance", "--profile=holidays", "--scenario", scenario, **config)
+    assert checked.stdout.splitlines()[-1:] == ["1 passed, 0 failed"], checked.stderr
+    missing = run("conformance", "--profile=work", "--scenario", scenario, **config)
+    assert missing.returncode == 1
+    assert "there is no profile 'work'" in missing.stderr
+
+
 def test_keys_are_typed_at_a_terminal_and_the_secret_one_is_not_shown(
     service: str, keys: NewKeys, config: dict[str, str]
 ) -> None:

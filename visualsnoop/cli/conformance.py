@@ -17,14 +17,15 @@ from visualsnoop_api.api.images import delete_image, list_images
 from visualsnoop_api.models import ImageList
 from visualsnoop_api.types import File
 
-from .._environment import keys_and_endpoint
 from ..auth import VisualSnoopHMACAuth, signature
+from .connecting import credentials
+from .options import profile_option
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 @click.command()
-@click.option("--endpoint", help="The server; otherwise that of VISUALSNOOP_ENDPOINT.")
+@click.option("--endpoint", help="The server; otherwise that of VISUALSNOOP_ENDPOINT or login.")
 @click.option(
     "--without-similarity", is_flag=True, help="Leave out what only a search for edits can answer."
 )
@@ -34,14 +35,17 @@ _PACKAGE = Path(__file__).parents[1]
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Another scenario, with its pictures in a folder beside it.",
 )
-def conformance(endpoint: str | None, without_similarity: bool, file: Path | None) -> None:
+@profile_option
+def conformance(
+    endpoint: str | None, without_similarity: bool, file: Path | None, profile: str | None
+) -> None:
     """Check that a server keeps the contract of the API.
 
-    It plays the scenario of the contract with the keys in VISUALSNOOP_PUBLIC_KEY and
-    VISUALSNOOP_SECRET_KEY, whose collection has to be empty, and is emptied at the end. The exit
-    status is 1 if any answer differs.
+    It plays the scenario of the contract with the keys in the environment, or stored by login. Their
+    collection has to be empty, and is emptied at the end. The exit status is 1 if any answer
+    differs.
     """
-    public_key, secret_key, endpoint_set = keys_and_endpoint()
+    public_key, secret_key, endpoint_set = credentials(profile)
     file = file or _scenario_file()
     scenario = json.loads(file.read_text(encoding="utf-8"))
     calls = [

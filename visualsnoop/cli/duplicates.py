@@ -1,19 +1,17 @@
 """The commands about copies: within a collection, and among the files of a folder."""
 
-import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import click
 
 from ..models import DuplicateGroup
 from .commands import NOTHING_FOUND, Question
 from .connecting import open_collection
+from .copies import Format, print_copies, write_copies
 from .duplicate_groups import all_groups
-from .files import file_name
-from .folder_duplicates import Copy, CopyGroup, folder_duplicates
+from .folder_duplicates import folder_duplicates
 from .options import (
     concurrency_option,
     files_option,
@@ -21,11 +19,9 @@ from .options import (
     json_lines_option,
     profile_option,
 )
-from .output import counted, print_json, print_rows, printable, size_text
+from .output import counted, is_terminal, print_json, print_rows, printable
 from .pictures import file_of, show_pictures
 from .report import ReportPicture, Section, write_report
-
-Format: TypeAlias = Literal["text", "json", "script"]
 
 
 @click.command(cls=Question)
@@ -62,7 +58,8 @@ def duplicates(
     group of files the one with the most pixels should be kept, and the others could be deleted.
     Nothing is ever deleted by this command.
 
-    The surest groups come first; in each, the oldest image of a collection, or the file to keep.
+    The surest groups come first; in each, the oldest image of a collection, or the file to keep. Of
+    a group of more than 1,000 the oldest are listed, and it is said how many there are.
 
     Exit status: 0 if there are any, 1 if there are none, 3 if that could not be found out.
     """
@@ -73,9 +70,9 @@ def duplicates(
     form = "json" if as_json else form
     if folder is not None:
         copies = folder_duplicates(folder, min_score, concurrency)
-        _PRINTED[form](copies)
+        print_copies(copies, form)
         if html is not None:
-            _write_copies(html, folder, copies)
+            write_copies(html, folder, copies)
         found = bool(copies)
     else:
         with open_collection(profile) as collection:
@@ -88,7 +85,7 @@ def duplicates(
         sys.exit(NOTHING_FOUND)
 
 
-def _print_groups(groups: Iterable[DuplicateGroup], as_json: bool, files: Path) -> None:
+def _print_groups(groups: Sequence[DuplicateGroup], as_json: bool, files: Path) -> None:
     if as_json:
         for group in groups:
             print_json(group)
@@ -102,6 +99,12 @@ def _print_groups(groups: Iterable[DuplicateGroup], as_json: bool, files: Path) 
                 yield f"{group.score:.3f}", image.id
 
     print_rows(("score", "ID"), rows())
+    for group in groups:
+        if partial := _partial(group):
+            name = printable(group.images[0].id)
+            click.echo(f"The group of {name}: {partial} are listed", err=True)
+    if not groups and is_terminal():
+        click.echo("there are no duplicates", err=True)
     show_pictures(
         (file_of(image.id, files), printable(image.id))
         for group in groups
@@ -109,79 +112,11 @@ def _print_groups(groups: Iterable[DuplicateGroup], as_json: bool, files: Path) 
     )
 
 
-def _print_copies(groups: Iterable[CopyGroup]) -> None:
-    def rows() -> Iterator[tuple[str, ...]]:
-        for number, group in enumerate(groups):
-            if number > 0:
-                yield ()
-            for copy in (group.keep, *group.others):
-                what = "keep" if copy is group.keep else "delete?"
-                yield f"{group.score:.3f}", what, size_text(copy.size), _pixels(copy), _name(copy)
-
-    print_rows(("score", "", "size", "pixels", "file"), rows())
-    click.echo(_summary(groups), err=True)
-    show_pictures(
-        (copy.path, _name(copy)) for group in groups for copy in (group.keep, *group.others)
-    )
-
-
-def _print_copies_json(groups: Iterable[CopyGroup]) -> None:
-    for group in groups:
-        print_json(
-            {
-                "score": group.score,
-                "keep": _as_json(group.keep),
-                "delete": [_as_json(copy) for copy in group.others],
-                "frees": group.frees,
-            }
-        )
-
-
-def _print_script(groups: Iterable[CopyGroup]) -> None:
-    """Print a shell script; names in its comments are printable, so that they stay comments."""
-    click.echo("#!/bin/sh")
-    click.echo(f"# {_summary(groups)}. Look at what would be deleted before you run this.")
-    for group in groups:
-        click.echo(f"\n# score {group.score:.3f}, kept: {_name(group.keep)}")
-        for copy in group.others:
-            # The very bytes of the name, which need not be UTF-8.
-            path = shlex.quote(str(copy.path.absolute()))
-            click.echo(b"rm -- " + path.encode(errors="surrogateescape"))
-
-
-_PRINTED: dict[str, Callable[[list[CopyGroup]], None]] = {
-    "text": _print_copies,
-    "json": _print_copies_json,
-    "script": _print_script,
-}
-
-
-def _summary(groups: Iterable[CopyGroup]) -> str:
-    count = sum(len(group.others) for group in groups)
-    frees = sum(group.frees for group in groups)
-    return f"{counted(count, 'file')} could be deleted, which frees {size_text(frees)}"
-
-
-def _write_copies(html: Path, folder: Path, groups: list[CopyGroup]) -> None:
-    write_report(
-        html,
-        f"Duplicates in {file_name(folder)}",
-        f"{counted(len(groups), 'group')}. {_summary(groups)}.",
-        (
-            Section(
-                f"score {group.score:.3f}, deleting frees {size_text(group.frees)}",
-                [_report_picture(copy, group) for copy in (group.keep, *group.others)],
-            )
-            for group in groups
-        ),
-    )
-
-
-def _report_picture(copy: Copy, group: CopyGroup) -> ReportPicture:
-    notes = [f"{_pixels(copy)}, {size_text(copy.size)}"]
-    if copy is group.keep:
-        notes.append("keep")
-    return ReportPicture(_name(copy), copy.path, notes)
+def _partial(group: DuplicateGroup) -> str:
+    """Which images of a group are listed; nothing where all are."""
+    if group.image_count <= len(group.images):
+        return ""
+    return f"the oldest {len(group.images):,} of its {group.image_count:,} images"
 
 
 def _write_groups(html: Path, groups: list[DuplicateGroup], files: Path) -> None:
@@ -191,7 +126,7 @@ def _write_groups(html: Path, groups: list[DuplicateGroup], files: Path) -> None
         counted(len(groups), "group"),
         (
             Section(
-                f"score {group.score:.3f}",
+                ", ".join(filter(None, (f"score {group.score:.3f}", _partial(group)))),
                 [
                     ReportPicture(
                         image.id,
@@ -204,23 +139,6 @@ def _write_groups(html: Path, groups: list[DuplicateGroup], files: Path) -> None
             for group in groups
         ),
     )
-
-
-def _as_json(copy: Copy) -> dict[str, object]:
-    return {
-        "path": str(copy.path),
-        "size": copy.size,
-        "width": copy.width,
-        "height": copy.height,
-    }
-
-
-def _pixels(copy: Copy) -> str:
-    return f"{copy.width} x {copy.height}"
-
-
-def _name(copy: Copy) -> str:
-    return file_name(copy.path)
 
 
 @click.command("not-duplicates")

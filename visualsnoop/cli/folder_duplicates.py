@@ -53,15 +53,27 @@ class CopyGroup:
         score: The highest score of two of them.
         keep: The one with the most pixels; of those with as many the largest, then the oldest.
         others: The others.
+        file_count: How many there are, those included that the service does not list.
     """
 
     score: float
     keep: Copy
     others: Sequence[Copy]
+    file_count: int
+
+    @property
+    def listed(self) -> Sequence[Copy]:
+        """The one to keep, and the others."""
+        return [self.keep, *self.others]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there are more than are listed."""
+        return self.file_count > len(self.listed)
 
     @property
     def frees(self) -> int:
-        """How many bytes are free if only one is kept."""
+        """How many bytes are free if, of those that are listed, only one is kept."""
         return sum(copy.size for copy in self.others)
 
 
@@ -161,7 +173,7 @@ def _copy_group(group: DuplicateGroup, copies: dict[str, Copy]) -> CopyGroup:
         (copies[image.id] for image in group.images),
         key=lambda copy: (-copy.width * copy.height, -copy.size, copy.modified, copy.path),
     )
-    return CopyGroup(group.score, keep, others)
+    return CopyGroup(group.score, keep, others, group.image_count)
 
 
 def _copy(image: Image, path: Path) -> Copy:
