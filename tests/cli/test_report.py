@@ -84,15 +84,58 @@ def test_search_writes_a_report_with_the_query_and_what_was_found(
     assert "0 groups" in report.read_text()
 
 
-def test_terminal_that_knows_sixel_shows_pictures(
-    environment: dict[str, str], photos: list[Path]
+_KITTY_PICTURE = "\x1b_Gi=[0-9]+,m=[01],f=100,q=2;iVBOR"
+_PLACEHOLDER = "\U0010eeee"  # of a cell of a picture of kitty
+_SIXEL_PICTURE = "\x1bP[0-9;]*q"
+
+
+@pytest.mark.parametrize(
+    ("answers", "shown", "not_shown"),
+    [
+        pytest.param(
+            ["\x1b[?62;c", "\x1b_Gi=1;OK\x1b\\", "\x1b[6;20;10t"],
+            [_KITTY_PICTURE, _PLACEHOLDER],
+            [_SIXEL_PICTURE],
+            id="kitty",
+        ),
+        pytest.param(
+            ["\x1b[?62;4c", "\x1b[6;20;10t"],
+            [_SIXEL_PICTURE],
+            [_PLACEHOLDER],
+            id="iTerm2",
+        ),
+        pytest.param(
+            ["\x1b[?63;1;2;4;6;9;15;22c"],
+            [_SIXEL_PICTURE],
+            [_PLACEHOLDER],
+            id="xterm, which does not tell the size of its cells",
+        ),
+        pytest.param(
+            ["\x1b[?65;1;9c"],
+            [],
+            [_SIXEL_PICTURE, _KITTY_PICTURE, _PLACEHOLDER],
+            id="a terminal that shows no pictures",
+        ),
+    ],
+)
+def test_terminals_that_can_show_pictures(
+    environment: dict[str, str],
+    photos: list[Path],
+    answers: list[str],
+    shown: list[str],
+    not_shown: list[str],
 ) -> None:
     run("add", photos[1], **environment)
     command = ("search", photos[1], "--files", photos[1].parent)
     with on_terminal(*command, **environment) as terminal:
-        # It is asked what it can do: 4 is Sixel.
-        terminal.read_shown_until("\x1b[c")
-        terminal.type("\x1b[?62;4c")
+        # What it answers when it is asked for its attributes, for pictures and for the size of its
+        # cells: beforehand, as nobody waits long for it.
+        terminal.type("".join(answers))
         assert terminal.finish() == 0
-    assert "\x1bP" in terminal.shown
+    assert "\x1b[c" in terminal.shown
+    for sequence in shown:
+        assert re.search(sequence, terminal.shown)
+    for sequence in not_shown:
+        assert not re.search(sequence, terminal.shown)
     assert photos[1].name in terminal.text
+    assert "Traceback" not in terminal.text

@@ -41,8 +41,8 @@ def conformance(
 ) -> None:
     """Check that a server keeps the contract of the API.
 
-    It plays the scenario of the contract with the keys in the environment, or stored by login. Their
-    collection has to be empty, and is emptied at the end. The exit status is 1 if any answer
+    It plays the scenario of the contract with the keys in the environment, or stored by login.
+    Their collection has to be empty, and is emptied at the end. The exit status is 1 if any answer
     differs.
     """
     public_key, secret_key, endpoint_set = credentials(profile)

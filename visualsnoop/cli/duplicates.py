@@ -114,7 +114,7 @@ def _print_groups(groups: Sequence[DuplicateGroup], as_json: bool, files: Path) 
 
 def _partial(group: DuplicateGroup) -> str:
     """Which images of a group are listed; nothing where all are."""
-    if group.image_count <= len(group.images):
+    if group.image_count is None or group.image_count <= len(group.images):
         return ""
     return f"the oldest {len(group.images):,} of its {group.image_count:,} images"
 

@@ -173,7 +173,7 @@ def _copy_group(group: DuplicateGroup, copies: dict[str, Copy]) -> CopyGroup:
         (copies[image.id] for image in group.images),
         key=lambda copy: (-copy.width * copy.height, -copy.size, copy.modified, copy.path),
     )
-    return CopyGroup(group.score, keep, others, group.image_count)
+    return CopyGroup(group.score, keep, others, group.image_count or len(group.images))
 
 
 def _copy(image: Image, path: Path) -> Copy:

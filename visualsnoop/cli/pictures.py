@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -66,7 +67,7 @@ def data_uri(picture: "Image.Image") -> str:
 
 
 def show_pictures(files: Iterable[tuple[Path | None, str]]) -> None:
-    """Show pictures on a terminal that can: by the protocol of kitty, or by Sixel.
+    """Show pictures on a terminal that can: by the protocol of kitty, or by Sixel, as iTerm2 does.
 
     Args:
         files: The files, None for one that is not at hand, and what to print below. No more than
@@ -76,7 +77,8 @@ def show_pictures(files: Iterable[tuple[Path | None, str]]) -> None:
     shown = list(islice(at_hand, MAX_SHOWN))
     if not shown or not _can_ask_terminal():
         return
-    # It asks the terminal what it can do.
+    # It asks the terminal what it can do, and would print tracebacks of what is not answered.
+    logging.getLogger("textual_image").addHandler(logging.NullHandler())
     from rich.console import Console
     from textual_image.renderable import Image, SixelImage, TGPImage
 
