@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from visualsnoop import Collection
+from visualsnoop.cli.files import Files
 from visualsnoop.server.storage.keys import NewKeys
 
 from ..services import Service
@@ -34,26 +35,52 @@ def test_folder_is_added_and_broken_files_are_named(
         "200 of 200 · 197 added · 0 copies · 3 refused", timeout=120_000
     )
     refused = visitor.page.locator(".add-item.is-refused .hit-id")
-    assert sorted(refused.all_text_contents()) == [f"photos/broken-{n}.jpg" for n in range(3)]
+    assert sorted(refused.all_text_contents()) == [f"broken-{n}.jpg" for n in range(3)]
     assert set(visitor.statuses) == {415}
     assert collection.get_collection().image_count == 197
-    assert collection.get_image("photos/deep/001.png")
+    assert collection.get_image("deep/001.png")
 
 
-def test_dropped_folder_is_added_with_those_below(
+def test_files_have_the_ids_that_the_command_line_gives_them(
     visitor: Visitor, keys: NewKeys, collection: Collection, photos: list[Path], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "dropped"
-    (folder / "deep").mkdir(parents=True)
-    (folder / "one.jpg").write_bytes(photos[0].read_bytes())
-    (folder / "deep" / "two.jpg").write_bytes(photos[1].read_bytes())
+    folder = tmp_path / ".given"
+    (folder / "deep" / ".hidden").mkdir(parents=True)
+    names = ("one.jpg", "deep/two.jpg", "deep/.hidden/three.jpg")
+    for photo, name in zip(photos[:3], names, strict=True):
+        (folder / name).write_bytes(photo.read_bytes())
+    files = Files()
+    files.find([folder, photos[3]], "path", recursive=True)
+    assert set(files.by_id) == {"one.jpg", "deep/two.jpg", photos[3].name}
     visitor.sign_in(keys, "add")
-    visitor.drop(folder, ".drop-zone")
-    expect(visitor.page.locator(".add-item.is-added")).to_have_count(2)
-    assert {image.id for image in collection.iter_images()} == {
-        "dropped/one.jpg",
-        "dropped/deep/two.jpg",
-    }
+    for is_dropped in (True, False):
+        if is_dropped:
+            visitor.drop(folder, ".drop-zone")
+        else:
+            visitor.page.set_input_files("input[webkitdirectory]", folder)
+        visitor.add(photos[3])
+        expect(visitor.page.locator(".add-item.is-added")).to_have_count(3)
+        assert {image.id for image in collection.iter_images()} == set(files.by_id)
+        for image_id in files.by_id:
+            collection.delete_image(image_id)
+        visitor.go("look")
+        visitor.go("add")
+
+
+def test_of_files_with_one_id_the_first_is_added(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photos: list[Path], tmp_path: Path
+) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}" / "one.jpg").write_bytes(photos[number].read_bytes())
+    visitor.sign_in(keys, "add")
+    visitor.page.check("#update")
+    visitor.drop(tmp_path / "0", ".drop-zone")
+    visitor.drop(tmp_path / "1", ".drop-zone")
+    expect(visitor.page.locator(".add-item.is-twice")).to_contain_text("Another file")
+    expect(visitor.page.locator(".add-item.is-added")).to_have_count(1)
+    expect(visitor.page.get_by_role("button", name="Try the refused")).to_be_hidden()
+    assert collection.compare_image("one.jpg", photos[0]).score == 1
 
 
 def test_copies_are_pointed_out_before_adding(

@@ -140,6 +140,7 @@ export const texts = {
     drop: "Drop files or folders here, or choose",
     files: "files",
     folder: "a folder",
+    ids: "The name of a file becomes its ID; in a folder it is the path from there.",
     check: "Point out copies of what is there before adding",
     update: "Replace images that have the same ID",
     pause: "Pause",

@@ -10,7 +10,7 @@ const LONGEST_WAIT = 30; // seconds
 const MOST_SHOWN = 200; // rows
 
 /**
- * @typedef {"waiting" | "checking" | "sending" | "paused" | "added" | "updated" | "copy" | "skipped" | "refused"} State
+ * @typedef {"waiting" | "checking" | "sending" | "paused" | "added" | "updated" | "copy" | "skipped" | "refused" | "twice"} State
  * @typedef {{ id: string, file: File, state: State, note: string, checked: boolean, row?: HTMLElement }} Item
  */
 
@@ -46,6 +46,7 @@ export function addView(place, session) {
       element("button", { class: "link", onclick: () => folder.click() }, texts.add.folder)),
     files,
     folder,
+    element("p", { class: "hint" }, texts.add.ids),
   );
   const bar = element("progress", { max: 1, value: 0, "aria-label": texts.add.title });
   const summary = element("p", { class: "hint", role: "status" });
@@ -68,8 +69,8 @@ export function addView(place, session) {
   /** @param {HTMLInputElement} input */
   function takeInput(input) {
     for (const file of input.files ?? []) {
-      const path = file.webkitRelativePath || file.name;
-      if (!isHidden(path)) take(file, path);
+      const [, ...names] = file.webkitRelativePath.split("/");
+      if (!names.some(isHidden)) take(file, names.join("/") || file.name);
     }
     input.value = "";
     work();
@@ -77,7 +78,7 @@ export function addView(place, session) {
 
   /**
    * @param {File} file
-   * @param {string} path Relative, with slashes: it becomes the ID.
+   * @param {string} path In the folder that was given, with slashes: it becomes the ID.
    * @param {string} [refusal] Why it cannot be added, if that is known already.
    */
   function take(file, path, refusal = "") {
@@ -85,12 +86,15 @@ export function addView(place, session) {
     const item = { id: path, file, state: "waiting", note: "", checked: false };
     items.push(item);
     count("waiting", 1);
-    const reason = ids.has(path) ? texts.add.twice : refusal;
-    if (reason) {
-      settle(item, "refused", reason);
+    if (ids.has(path)) {
+      settle(item, "twice");
       return;
     }
     ids.add(path);
+    if (refusal) {
+      settle(item, "refused", refusal);
+      return;
+    }
     queue.push(item);
     draw(item);
   }
@@ -213,9 +217,9 @@ export function addView(place, session) {
   }
 
   function tell() {
-    const settled = number("added", "updated", "copy", "skipped", "refused");
+    const settled = number("added", "updated", "copy", "skipped", "refused", "twice");
     bar.value = items.length === 0 ? 0 : settled / items.length;
-    summary.textContent = `${texts.add.progress(settled, items.length)} · ${texts.add.summary(number("added", "updated"), number("copy", "skipped"), number("refused"))}`;
+    summary.textContent = `${texts.add.progress(settled, items.length)} · ${texts.add.summary(number("added", "updated"), number("copy", "skipped"), number("refused", "twice"))}`;
     pause.hidden = settled === items.length;
     again.hidden = number("refused") === 0;
     addCopies.hidden = leaveCopies.hidden = number("copy") === 0;
@@ -230,14 +234,12 @@ export function addView(place, session) {
     work();
   }
 
-  /** @param {FileSystemEntry} entry */
-  async function takeEntry(entry) {
-    const path = entry.fullPath.replace(/^\//, "");
-    if (isHidden(path)) return;
+  /** @param {FileSystemEntry} entry @param {string} [path] In the folder that was dropped; empty for that folder. */
+  async function takeEntry(entry, path = entry.isFile ? entry.name : "") {
     try {
       await takeFiles(entry, path);
     } catch (error) {
-      take(new File([], entry.name), path, /** @type {Error} */ (error).message);
+      take(new File([], entry.name), path || entry.name, /** @type {Error} */ (error).message);
     }
   }
 
@@ -253,7 +255,9 @@ export function addView(place, session) {
       // A folder is read in parts, until an empty one.
       const part = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (part.length === 0) return;
-      for (const child of part) await takeEntry(child);
+      for (const child of part) {
+        if (!isHidden(child.name)) await takeEntry(child, path ? `${path}/${child.name}` : child.name);
+      }
     }
   }
 
@@ -283,11 +287,11 @@ export function addView(place, session) {
   };
 }
 
-/** Names that begin with a dot are of files that people do not see. @param {string} path */
-const isHidden = (path) => path.split("/").some((name) => name.startsWith("."));
+/** Names that begin with a dot are of files that people do not see. @param {string} name */
+const isHidden = (name) => name.startsWith(".");
 
 /** @param {Item} item */
-const needsEyes = (item) => item.state === "copy" || item.state === "refused";
+const needsEyes = (item) => ["copy", "refused", "twice"].includes(item.state);
 
 /** @param {State} state */
 function stateText(state) {
@@ -301,6 +305,7 @@ function stateText(state) {
     copy: texts.add.there,
     skipped: texts.add.skipped,
     refused: "",
+    twice: texts.add.twice,
   }[state];
 }
 
