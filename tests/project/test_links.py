@@ -1,6 +1,7 @@
 """That what the pages of the project link to is there."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         elif anchor and anchor not in anchors(file):
             broken.append(f"{target}#{anchor}")
     assert broken == []
+
+
+def test_urls_of_the_package_lead_into_its_repository() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    urls = project["urls"]
+    # Those that PyPI has icons for.
+    assert urls.keys() >= {"Homepage", "Documentation", "Source", "Issues", "Changelog"}
+    for url in urls.values():
+        repository, _, file = url.partition("/blob/HEAD/")
+        assert repository.removesuffix("/issues") == urls["Source"]
+        assert (ROOT / file).exists()
 
 
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
