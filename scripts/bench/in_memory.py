@@ -83,13 +83,9 @@ def find_with_parts(
 ) -> list[Match]:
     """The pictures that a picture, as `decode` gives it, shows, as the service finds them."""
 
-    async def of_windows(
-        windows: Sequence[int], *, only_embeddings: bool = False
-    ) -> Sequence[Fingerprint]:
+    async def of_windows(windows: Sequence[int], *, embeddings: bool) -> Sequence[Fingerprint]:
         return [
-            fingerprinter.fingerprint_of_window(
-                window(picture, BOXES[place]), only_embedding=only_embeddings
-            )
+            fingerprinter.fingerprint_of_window(window(picture, BOXES[place]), embedding=embeddings)
             for place in windows
         ]
 

@@ -1,9 +1,12 @@
 """Windows of a picture, to find what it is composed of."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.warping import mapped
 from visualsnoop.server.matching.windows import BOXES, WHOLE, area, into_window, window
 
@@ -33,3 +36,18 @@ def test_windows_of_any_picture_show_something(size: tuple[int, int]) -> None:
     shown = [window(Image.new("RGB", size), box) for box in BOXES]
     assert len(shown) == 47
     assert all(min(each.size) >= 1 for each in shown)
+
+
+def test_embedding_of_a_window_and_the_rest_of_its_fingerprint_are_computed_apart(
+    photo: Path,
+) -> None:
+    part = window(Image.open(photo).convert("RGB"), (0, 0, 0.5, 0.5))
+    fingerprinter = Fingerprinter()
+    embedded = fingerprinter.fingerprint_of_window(part, embedding=True)
+    rest = fingerprinter.fingerprint_of_window(part, embedding=False)
+    whole = fingerprinter.fingerprint(part)
+    assert embedded.embedding @ whole.embedding > 0.9
+    assert (embedded.pdq, embedded.keypoints, embedded.detail) == (b"", b"", b"")
+    assert len(rest.embedding) == 0
+    assert (rest.quality, rest.pdq) == (whole.quality, whole.pdq)
+    assert (rest.keypoints, rest.detail) == (whole.keypoints, whole.detail)

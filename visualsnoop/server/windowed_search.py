@@ -33,10 +33,13 @@ _MOST_WINDOWS = 24
 
 
 class WindowFingerprints(Protocol):
-    """Gives the fingerprints of windows, by their places in `BOXES`."""
+    """Gives the fingerprints of windows, by their places in `BOXES`.
+
+    They have their embeddings alone, or the rest alone: so nothing is computed twice.
+    """
 
     def __call__(
-        self, windows: Sequence[int], *, only_embeddings: bool = False
+        self, windows: Sequence[int], *, embeddings: bool
     ) -> Awaitable[Sequence[Fingerprint]]: ...
 
 
@@ -74,7 +77,7 @@ async def find_in_windows(
     """
     if not await store.has_images(collection_id, version, POOR_QUALITY):
         return []
-    embedded = await fingerprints(list(range(len(BOXES))), only_embeddings=True)
+    embedded = await fingerprints(list(range(len(BOXES))), embeddings=True)
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("search").time():
             nearest = [await store.nearest(collection_id, each, _NEAREST) for each in embedded]
@@ -82,7 +85,11 @@ async def find_in_windows(
     if not pairs:
         return []
     windows = sorted({pair.window for pair in pairs})
-    by_window = dict(zip(windows, await fingerprints(windows), strict=True))
+    rest = await fingerprints(windows, embeddings=False)
+    by_window = {
+        window: evolve(fingerprint, embedding=embedded[window].embedding)
+        for window, fingerprint in zip(windows, rest, strict=True)
+    }
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("compare").time():
             return await in_thread(_found, pairs, by_window)

@@ -54,7 +54,7 @@ class Fingerprints:
         model: int,
         windows: Sequence[int],
         *,
-        only_embeddings: bool = False,
+        embeddings: bool,
     ) -> Sequence[Fingerprint]:
         """The fingerprints of windows of an image file, by which to search for what it shows.
 
@@ -64,9 +64,9 @@ class Fingerprints:
             file, key: As for `fingerprint`.
             model: The index of the model.
             windows: Which windows, by their places in `windows.BOXES`.
-            only_embeddings: Whether the rest of the fingerprints may be left empty.
+            embeddings: Whether their embeddings are wanted, or the rest of the fingerprints.
         """
-        wanted = Wanted([model], windows=windows, only_embeddings=only_embeddings)
+        wanted = Wanted([model], windows=windows, embeddings=embeddings)
         return (await self._fingerprinted(file, key, wanted)).fingerprints
 
     async def check(self) -> None:

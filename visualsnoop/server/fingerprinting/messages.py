@@ -97,27 +97,25 @@ class Wanted:
         thumbnail: Whether its thumbnail is.
         windows: The windows whose fingerprints are wanted, by their places in `windows.BOXES`; None
             for that of the whole picture.
-        only_embeddings: Whether the rest of the windows' fingerprints may be left empty.
+        embeddings: Whether the embeddings of windows are wanted, or the rest of the fingerprints.
     """
 
     models: Sequence[int]
     thumbnail: bool = False
     windows: Sequence[int] | None = None
-    only_embeddings: bool = False
+    embeddings: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
             "models": list(self.models),
             "thumbnail": self.thumbnail,
             "windows": None if self.windows is None else list(self.windows),
-            "only_embeddings": self.only_embeddings,
+            "embeddings": self.embeddings,
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Wanted":
-        return cls(
-            values["models"], values["thumbnail"], values["windows"], values["only_embeddings"]
-        )
+        return cls(values["models"], values["thumbnail"], values["windows"], values["embeddings"])
 
 
 @frozen

@@ -132,7 +132,7 @@ def _fingerprints(
             continue
         for place in wanted.windows:
             yield fingerprinters[model].fingerprint_of_window(
-                window(picture, BOXES[place]), only_embedding=wanted.only_embeddings
+                window(picture, BOXES[place]), embedding=wanted.embeddings
             )
 
 

@@ -73,23 +73,23 @@ class Fingerprinter:
             detail=find_detail(picture),
         )
 
-    def fingerprint_of_window(
-        self, picture: Image.Image, *, only_embedding: bool = False
-    ) -> Fingerprint:
+    def fingerprint_of_window(self, picture: Image.Image, *, embedding: bool) -> Fingerprint:
         """The fingerprint of a part of a picture, by which to search for what it shows.
 
+        Its embedding, which most windows need and no more, or the rest of it; the other is empty.
         The network sees it in fewer pixels, for there are many windows, and they have few.
 
         Args:
             picture: The part.
-            only_embedding: Whether to leave the rest of the fingerprint empty.
+            embedding: Whether its embedding is wanted, or the rest.
         """
-        embedding = self.embedding(picture, _AREA_OF_WINDOW)
-        if only_embedding:
-            return Fingerprint(self.version, 0, b"", embedding, b"")
+        if embedding:
+            vector = self.embedding(picture, _AREA_OF_WINDOW)
+            return Fingerprint(self.version, 0, b"", vector, b"")
         pdq, quality = pdq_hash(picture)
+        none = np.zeros(0, np.float32)
         keypoints, detail = find_keypoints(picture), find_detail(picture)
-        return Fingerprint(self.version, quality, pdq, embedding, keypoints, detail)
+        return Fingerprint(self.version, quality, pdq, none, keypoints, detail)
 
     @property
     def side(self) -> int | None:
