@@ -34,7 +34,7 @@ def test_folder_is_added_the_page_opened_and_the_next_run_goes_on(tmp_path: Path
         listed = run("list", "--json", **environment).stdout.splitlines()
         assert {json.loads(line)["id"] for line in listed} == {"a.jpg", "b/c.jpg"}
         thumbnails = run("collections", "list", "--json", "--data", tmp_path / "data")
-        (collection,) = json.loads(thumbnails.stdout)
+        collection = json.loads(thumbnails.stdout)
         assert collection["has_thumbnails"]
         assert collection["name"] == str(folder)
         terminal.type("\x03")
