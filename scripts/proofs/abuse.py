@@ -36,6 +36,7 @@ import argparse
 import asyncio
 import itertools
 import multiprocessing
+import os
 import resource
 import ssl
 import sys
@@ -77,6 +78,8 @@ Count: TypeAlias = "Synchronized[int]"
 
 def attack(name: str, endpoint: str, keys: NewKeys, landed: Count, ended: Count) -> None:
     """Attack without end, in a process of its own."""
+    # They would be on machines of their own, and take no processors of the service.
+    os.nice(10)
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
 
     def count_landed() -> None:
@@ -106,14 +109,17 @@ async def _repeat(act: Act, target: Target) -> None:
 
 @contextmanager
 def under_attack(name: str, endpoint: str, keys: NewKeys) -> Iterator[tuple[Count, Count]]:
-    """Let attackers loose; how often they have landed and been made an end of is counted."""
+    """Let attackers loose, and wait until the attack is under way.
+
+    How often they have landed and been made an end of is counted.
+    """
     context = multiprocessing.get_context("spawn")
     landed, ended = context.Value("Q"), context.Value("Q")
     attacker = context.Process(target=attack, args=(name, endpoint, keys, landed, ended))
     attacker.start()
     try:
         give_up = time.monotonic() + 120
-        while landed.value == 0:
+        while landed.value < ATTACKS[name].least_landed:
             if time.monotonic() > give_up:
                 raise RuntimeError(f"the attack {name!r} did not begin")
             time.sleep(0.1)

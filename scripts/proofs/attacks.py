@@ -23,6 +23,7 @@ from visualsnoop.auth import signature
 from visualsnoop.server.settings import MIB
 from visualsnoop.server.storage.keys import NewKeys
 
+CONNECTIONS = 10_000
 COPIES = 15_000
 PAIRS_OF_A_COPY = 100
 MANY_IMAGES = 15_000  # few enough to be compared as a whole
@@ -72,6 +73,7 @@ class Attack:
         must_end: Whether the service has to make an end of attackers.
         least_memory: How many MiB the attack has to take, or it did not take place.
         over_tls: Whether the service that is attacked speaks TLS.
+        least_landed: How often attackers must have landed before it counts as under way.
     """
 
     acts: Sequence[tuple[Act, int]]
@@ -79,6 +81,7 @@ class Attack:
     must_end: bool = False
     least_memory: float = 0
     over_tls: bool = False
+    least_landed: int = 1
 
 
 async def slow_head(target: Target) -> None:
@@ -190,8 +193,9 @@ async def idle(target: Target) -> None:
             pass
     finally:
         writer.close()
-    # A flood of new connections would be another attack, which is for the system to stop.
-    await asyncio.sleep(random.uniform(0, 5))
+    # A flood of new connections would be another attack, which is for the system to stop: those that
+    # were closed, as one key pair has no more than its share, come back one by one.
+    await asyncio.sleep(random.uniform(0, 60))
 
 
 async def huge_body_of_known_size(target: Target) -> None:
@@ -350,7 +354,7 @@ ATTACKS = {
     "signed-chunks": Attack([(signed_tiny_chunks, 4)]),
     "many-headers": Attack([(many_headers, 4)]),
     "pipelined-heads": Attack([(pipelined_heads, 4)]),
-    "idle": Attack([(idle, 10_000)]),
+    "idle": Attack([(idle, CONNECTIONS)], least_landed=CONNECTIONS),
     "tls": Attack([(silent_handshake, 300), (begun_handshake, 300)], must_end=True, over_tls=True),
     "huge-bodies": Attack([(huge_body_of_known_size, 2), (huge_body_of_unknown_size, 2)]),
     "bombs": Attack([(bomb, 2)], least_memory=100),
