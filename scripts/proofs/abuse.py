@@ -27,9 +27,9 @@ requests failed, how often an attacker has done what it was to do, how often the
 end of one, and the most memory that the service took, in MiB.
 
 Exits with 0 only if no honest request failed, the 99th percentile stayed within 3 times of that of
-calm, and each attack took place: attackers landed, took the memory that they were to take, and were
-made an end of where they must be. `--without` takes a defence away, see `undefended`: it must fail
-then.
+calm, and each attack took place: attackers landed, took the memory that they were to take and no
+more than they may, and were made an end of where they must be. `--without` takes a defence away,
+see `undefended`: it must fail then.
 """
 
 import argparse
@@ -293,10 +293,11 @@ def compare(database: str, attacked: Attacked, name: str, seconds: float) -> boo
         f"{times:8.1f}{abused.failed:8}{counts[0]:10}{counts[1]:8}{during.most:8.0f}",
         flush=True,
     )
-    has_taken_place = counts[0] > 0 and during.most - before.most >= wanted.least_memory
+    taken = during.most - before.most
+    has_taken_place = counts[0] > 0 and taken >= wanted.least_memory
     has_ended = counts[1] > 0 or not wanted.must_end
     is_unnoticed = times <= MOST and calm.failed == abused.failed == 0
-    return has_taken_place and has_ended and is_unnoticed
+    return has_taken_place and has_ended and is_unnoticed and taken <= wanted.most_memory
 
 
 if __name__ == "__main__":

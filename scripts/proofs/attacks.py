@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -72,6 +73,7 @@ class Attack:
         prepare: What is done before, with the database and the ID of the attackers' collection.
         must_end: Whether the service has to make an end of attackers.
         least_memory: How many MiB the attack has to take, or it did not take place.
+        most_memory: How many MiB it may take.
         over_tls: Whether the service that is attacked speaks TLS.
         least_landed: How often attackers must have landed before it counts as under way.
     """
@@ -80,6 +82,7 @@ class Attack:
     prepare: Callable[[str, str], None] | None = None
     must_end: bool = False
     least_memory: float = 0
+    most_memory: float = math.inf
     over_tls: bool = False
     least_landed: int = 1
 
@@ -193,8 +196,8 @@ async def idle(target: Target) -> None:
             pass
     finally:
         writer.close()
-    # A flood of new connections would be another attack, which is for the system to stop: those that
-    # were closed, as one key pair has no more than its share, come back one by one.
+    # A flood of new connections would be another attack, which is for the system to stop: those
+    # that were closed, as one key pair has no more than its share, come back one by one.
     await asyncio.sleep(random.uniform(0, 60))
 
 
@@ -359,7 +362,7 @@ ATTACKS = {
     "huge-bodies": Attack([(huge_body_of_known_size, 2), (huge_body_of_unknown_size, 2)]),
     "bombs": Attack([(bomb, 2)], least_memory=100),
     "many-scans": Attack([(picture_of_many_scans, 4)]),
-    "false-sizes": Attack([(picture_of_false_size, 4)]),
+    "false-sizes": Attack([(picture_of_false_size, 4)], most_memory=200),
     "left-pictures": Attack([(picture_left_alone, 8)]),
     "duplicates": Attack([(first_group, 3)], prepare=store_copies),
     "deep-offsets": Attack([(last_results, 3)], prepare=store_many),

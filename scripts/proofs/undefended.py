@@ -10,7 +10,6 @@ A proof that is told `--without DEFENCE` starts its services by this module. The
     upload-shares   a key pair gets no more than a share of the memory for bodies
     turns           key pairs take turns at the processes that read pictures, and collections at
                     the connections to the database
-    dropping        pictures that nobody waits for any more are not read
     costs           what a picture may cost is bounded by the size that its file claims
     restarts        fingerprint processes that end are replaced
     watcher         PostgreSQL is started again when it has ended
@@ -97,12 +96,6 @@ def _turns() -> None:
     _replace(FairTurns, "done", lambda self, name, cost=0: done(self, "everybody"))
 
 
-def _dropping() -> None:
-    from visualsnoop.server.fingerprinting import server
-
-    _replace(server, "_unless_gone", lambda reader, work: asyncio.shield(work))
-
-
 def _costs() -> None:
     _replace_processes()
     from visualsnoop.server.fingerprinting import pool, process_main
@@ -174,7 +167,6 @@ DEFENCES: dict[str, Callable[[], None]] = {
     "end-of-slow": _end_of_slow,
     "upload-shares": _upload_shares,
     "turns": _turns,
-    "dropping": _dropping,
     "costs": _costs,
     "restarts": _restarts,
     "watcher": _watcher,
