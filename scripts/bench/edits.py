@@ -157,14 +157,16 @@ def letterboxed(picture: Image.Image) -> Image.Image:
 def in_perspective(picture: Image.Image) -> Image.Image:
     """As if photographed from the side."""
     width, height = picture.size
-    corners = (
-        (-0.08 * width, -0.02 * height),
-        (0.0, height * 1.0),
-        (width * 1.05, height * 1.12),
-        (width * 1.0, -0.14 * height),
+    # What is at (x, y) then was at (a x + b y + c, d x + e y + f) / (g x + h y + 1).
+    a, b, c = 0.94, 0.01, -0.03 * width
+    d, e, f = -0.13 * height / width, 0.92, 0.05 * height
+    g, h = -0.14 / width, -0.02 / height
+    return picture.transform(
+        picture.size,
+        Image.Transform.PERSPECTIVE,
+        (a, b, c, d, e, f, g, h),
+        Image.Resampling.BICUBIC,
     )
-    quad = tuple(value for corner in corners for value in corner)
-    return picture.transform(picture.size, Image.Transform.QUAD, quad, Image.Resampling.BICUBIC)
 
 
 def stickered(count: int) -> Edit:

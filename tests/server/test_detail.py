@@ -7,23 +7,33 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.bench.edits import EDITS, Edit, stickered
+from scripts.bench.edits import EDITS, HARD_EDITS, UNSEEN_EDITS, Edit, stickered
 from scripts.bench.sets.documents import KINDS, document
+from scripts.bench.sets.series import other_viewpoint
 from visualsnoop.server.matching.agreement import Agreement
 from visualsnoop.server.matching.alignment import aligned
 from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.detail import Detail, level_shapes, read_detail
 from visualsnoop.server.matching.differences import differences
 from visualsnoop.server.matching.filtering import find_detail
+from visualsnoop.server.matching.parallax import parallax
 from visualsnoop.server.matching.scaling import fitted
-from visualsnoop.server.matching.warping import Mapping, combined, inverse, mapped
+from visualsnoop.server.matching.warping import (
+    Mapping,
+    affine,
+    combined,
+    inverse,
+    is_in_front,
+    mapped,
+    matrix_in_middle,
+)
 
-WHOLE = np.eye(2, 3)
-MIRRORED = np.array([[-1.0, 0, 1], [0, 1, 0]])
-UPSIDE_DOWN = np.array([[-1.0, 0, 1], [0, -1, 1]])
+WHOLE = np.eye(3)
+MIRRORED = affine(np.array([[-1.0, 0, 1], [0, 1, 0]]))
+UPSIDE_DOWN = affine(np.array([[-1.0, 0, 1], [0, -1, 1]]))
 # A picture that is turned by 90° to the left has its upper right corner in the upper left one.
-TURNED = np.array([[0.0, 1, 0], [-1, 0, 1]])
-CROPPED_TO_HALF = np.array([[2**0.5, 0, (1 - 2**0.5) / 2], [0, 2**0.5, (1 - 2**0.5) / 2]])
+TURNED = affine(np.array([[0.0, 1, 0], [-1, 0, 1]]))
+CROPPED_TO_HALF = affine(np.array([[2**0.5, 0, (1 - 2**0.5) / 2], [0, 2**0.5, (1 - 2**0.5) / 2]]))
 
 
 def read(photo: Path) -> Image.Image:
@@ -176,3 +186,46 @@ def test_mapping_and_its_inverse_lead_back() -> None:
     points = np.array([[0.2, 0.7], [1.0, 0.0]])
     turned = combined(TURNED, CROPPED_TO_HALF)
     assert mapped(mapped(points, turned), inverse(turned)) == pytest.approx(points)
+
+
+def test_mapping_in_perspective_and_its_inverse_lead_back() -> None:
+    points = np.array([[0.2, 0.7], [1.0, 0.0]])
+    slanted = combined(TURNED, np.array([[0.9, 0.1, 0.05], [-0.1, 1.1, 0], [0.2, -0.1, 1]]))
+    there = mapped(points, slanted)
+    assert mapped(there, inverse(slanted)) == pytest.approx(points)
+    assert combined(slanted, inverse(slanted)) == pytest.approx(WHOLE)
+
+
+def test_matrix_in_the_middle_is_what_a_mapping_does_there() -> None:
+    slanted = np.array([[0.9, 0.1, 0.05], [-0.1, 1.1, 0], [0.2, -0.1, 1]])
+    around = np.array([[0.5, 0.5], [0.5001, 0.5], [0.5, 0.5001]])
+    middle, right, below = mapped(around, slanted)
+    steps = np.column_stack([right - middle, below - middle]) / 0.0001
+    assert matrix_in_middle(slanted) == pytest.approx(steps, abs=0.001)
+
+
+def test_picture_seen_from_its_edge_is_not_in_front() -> None:
+    assert is_in_front(np.array([[1, 0, 0], [0, 1, 0], [0.5, 0.2, 1]]))
+    assert not is_in_front(np.array([[1, 0, 0], [0, 1, 0], [-0.9, 0, 1]]))
+
+
+@pytest.mark.parametrize("edit", ["perspective", "rotated by 5°", "caption", "6 stickers"])
+def test_copies_have_no_parallax(photo: Path, edit: str) -> None:
+    edits = {**EDITS, **HARD_EDITS, **UNSEEN_EDITS}
+    assert parallax_of(edits[edit](read(photo)), read(photo)) < 0.03
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_another_viewpoint_has_parallax(photo: Path, number: int) -> None:
+    assert parallax_of(other_viewpoint(read(photo), number), read(photo)) > 0.03
+
+
+def parallax_of(one: Image.Image, other: Image.Image) -> float:
+    found = aligned(detail(one), detail(other), WHOLE, is_rough=True)
+    return parallax(found.fine, found.coarse, found.mapping)
+
+
+@pytest.mark.parametrize("size", [(24, 24), (640, 8), (8, 640)])
+def test_small_and_narrow_pictures_have_no_parallax(size: tuple[int, int]) -> None:
+    noise = Image.effect_noise(size, 90).convert("RGB")
+    assert parallax_of(noise, noise) == 0

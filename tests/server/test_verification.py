@@ -8,11 +8,11 @@ import pytest
 from attrs import evolve
 from PIL import Image, ImageDraw
 
-from scripts.bench.edits import EDITS, cropped, reencoded, then, transposed
+from scripts.bench.edits import EDITS, cropped, in_perspective, reencoded, then, transposed
 from scripts.bench.in_memory import InMemoryCollection, as_stored
 from scripts.bench.sets.art import flat, icon
 from scripts.bench.sets.documents import DOCUMENT_EDITS, KINDS, document
-from scripts.bench.sets.series import later_moment
+from scripts.bench.sets.series import later_moment, other_viewpoint
 from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.differences import differences
 from visualsnoop.server.matching.fingerprint import Fingerprint
@@ -66,6 +66,16 @@ def test_copy_of_a_document_is_a_copy(kind: str, edit: str) -> None:
 def test_scene_a_moment_later_is_no_copy(pictures: list[Image.Image]) -> None:
     later = later_moment(pictures[0], pictures[1], 1)
     assert LOOK_ALIKE <= compared(later, pictures[0]).score < COPY
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_scene_from_another_viewpoint_is_no_copy(picture: Image.Image, number: int) -> None:
+    assert LOOK_ALIKE <= compared(other_viewpoint(picture, number), picture).score < COPY
+
+
+def test_photo_of_a_photo_is_a_copy(pictures: list[Image.Image]) -> None:
+    for picture in pictures:
+        assert compared(in_perspective(picture), picture).score >= COPY
 
 
 def test_other_icon_is_no_copy() -> None:
@@ -193,6 +203,16 @@ def test_region_of_a_part_is_where_it_was_cut_out(picture: Image.Image) -> None:
     assert match.overlap == pytest.approx(0.75 * 0.8, abs=0.03)
 
 
+def test_region_of_a_photo_of_a_photo_has_the_slant_of_it(picture: Image.Image) -> None:
+    match = compared(picture, in_perspective(picture))
+    # By the numbers of `in_perspective`, solved for where the corners are.
+    upper_left, upper_right, lower_right, lower_left = np.array(match.region)
+    left = lower_left[1] - upper_left[1]
+    right = lower_right[1] - upper_right[1]
+    assert upper_left == pytest.approx((0.03, -0.05), abs=0.03)
+    assert right / left == pytest.approx(0.86, abs=0.03)
+
+
 def test_region_of_the_whole_goes_beyond_its_part(picture: Image.Image) -> None:
     half = cropped(0.25, 0, 0)(picture)
     match = compared(picture, half)
@@ -241,7 +261,7 @@ def test_blocks_that_overlap_are_one_difference() -> None:
     blocks[0, 0:4] = blocks[0:4, 0] = True  # around this lies
     blocks[2, 2] = True
     blocks[5, 5] = True
-    found = differences(blocks, (1 / 6, 1 / 6), np.eye(2, 3))
+    found = differences(blocks, (1 / 6, 1 / 6), np.eye(3))
     assert found == ((0.0, 0.0, 0.6667, 0.6667), (0.8333, 0.8333, 1.0, 1.0))
 
 

@@ -15,7 +15,7 @@ def test_corners_of_a_window_are_those_of_its_picture() -> None:
     box = (0.25, 0.5, 0.75, 0.9)
     corners = np.array([(0.25, 0.5), (0.75, 0.9)])
     assert mapped(corners, into_window(box)) == pytest.approx(np.array([(0, 0), (1, 1)]))
-    assert into_window(WHOLE) == pytest.approx(np.eye(2, 3))
+    assert into_window(WHOLE) == pytest.approx(np.eye(3))
 
 
 def test_windows_cover_every_place_that_a_tenth_of_a_picture_can_be_in() -> None:

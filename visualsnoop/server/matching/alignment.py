@@ -1,9 +1,11 @@
 """Laying one picture on another: the mapping that brings their detail together.
 
 The method is block matching, from coarse to fine: blocks of the one picture are moved a cell each
-way on the other, and the mapping is corrected by where they correlate best.
+way on the other, and the mapping is corrected by where they correlate best. At first it is affine;
+where that leaves blocks that belong a little elsewhere, one in perspective is tried as well.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,9 +13,18 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from .agreement import Agreement, agreement
-from .blocks import BLOCK, LEAST_ENERGY, block_sums, correlation
+from .blocks import BLOCK, block_sums, correlation, have_detail, shifted
 from .detail import Detail, Level, is_plain
-from .warping import Mapping, combined, inverse, positions, scale, warped
+from .warping import (
+    Mapping,
+    affine,
+    combined,
+    inverse,
+    is_in_front,
+    mapped,
+    scale,
+    warped,
+)
 
 _Floats: TypeAlias = NDArray[np.floating[Any]]
 
@@ -21,6 +32,7 @@ _LEAST_CORRELATION = 0.25  # of blocks that say where they belong
 _LEAST_BLOCKS = 3
 _STIFFNESS = 0.02  # how much of a turn or stretch needs more evidence than a shift
 _OUTLIER = 1.0  # cells
+_ROUNDS = 4  # of leaving out what lies farther away
 
 _SAME_SCALE = 0.01
 _SMALL = 40 * 40  # cells, of which next to none are left within the margins
@@ -31,6 +43,11 @@ _SMALL = 40 * 40  # cells, of which next to none are left within the margins
 _APPROACH = ((2, 2), (1, 1))
 _NEAR = 0.8
 _HOPELESS = 0.3
+
+# The same on the way to a mapping in perspective, which has to make blocks correlate so much better
+# to be more than a better fit to noise.
+_INTO_PERSPECTIVE = ((1, 2), (0, 2), (0, 1))
+_WORTH_PERSPECTIVE = 0.03
 
 # Plain pictures with so many strokes that contradict each other are different already when seen at
 # half the scale; of copies that are nearly aligned there are none.
@@ -94,7 +111,19 @@ def _settled(fine: Detail, coarse: Detail, mapping: Mapping, steps: int) -> Mapp
         found.append((value, mapping))
         mapping = better
     found.append((correlation_under(fine, coarse, mapping, level=0), mapping))
-    return max(found, key=lambda each: each[0])[1]
+    value, mapping = max(found, key=lambda each: each[0])
+    if _HOPELESS < value < _NEAR:
+        better = _in_perspective(fine, coarse, mapping)
+        if correlation_under(fine, coarse, better, level=0) > value + _WORTH_PERSPECTIVE:
+            return better
+    return mapping
+
+
+def _in_perspective(fine: Detail, coarse: Detail, mapping: Mapping) -> Mapping:
+    """A mapping in perspective that is nearly the given one."""
+    for level, reach in _INTO_PERSPECTIVE:
+        _, mapping = refined(fine, coarse, mapping, level, reach, _fitted_in_perspective)
+    return mapping
 
 
 def correlation_under(fine: Detail, coarse: Detail, mapping: Mapping, level: int) -> float:
@@ -104,25 +133,24 @@ def correlation_under(fine: Detail, coarse: Detail, mapping: Mapping, level: int
     products, energies, others = block_sums(
         np.stack([moved * target, moved * moved, target * target])
     )
-    has_detail = _have_detail(others, mapping)
+    has_detail = have_detail(others, mapping)
     return _mean(correlation(products, energies, others), has_detail)
-
-
-def _have_detail(energies: Level, mapping: Mapping) -> NDArray[np.bool_]:
-    """Which blocks have detail, and their middle in the other picture."""
-    x, y = positions((energies.shape[0], energies.shape[1]), mapping, (1, 1))
-    have_detail: NDArray[np.bool_] = (
-        (energies > LEAST_ENERGY * BLOCK**2) & (x > 0) & (x < 1) & (y > 0) & (y < 1)
-    )
-    return have_detail
 
 
 def _mean(values: Level, of: NDArray[np.bool_]) -> float:
     return float(values[of].mean()) if of.any() else 0.0
 
 
+Fit: TypeAlias = Callable[[_Floats, _Floats, _Floats, _Floats], Mapping]
+
+
 def refined(
-    fine: Detail, coarse: Detail, mapping: Mapping, level: int, reach: int
+    fine: Detail,
+    coarse: Detail,
+    mapping: Mapping,
+    level: int,
+    reach: int,
+    fit: Fit | None = None,
 ) -> tuple[float, Mapping]:
     """A better mapping, and how good the given one was.
 
@@ -131,6 +159,7 @@ def refined(
         mapping: From `coarse` to `fine`.
         level: The level of `coarse` whose blocks are moved.
         reach: By how many cells, each way.
+        fit: What makes a correction of how blocks are moved; by default it is an affine one.
 
     Returns:
         The mean correlation of the blocks under the given mapping, and the better mapping, or the
@@ -140,9 +169,9 @@ def refined(
     rows, columns = target.shape
     moved = warped(fine, target.shape, mapping)
     energies = block_sums(target * target)
-    shifted = _shifts(moved, reach)
-    by_shift = correlation(block_sums(shifted * target), block_sums(shifted * shifted), energies)
-    has_detail = _have_detail(energies, mapping)
+    by_place = shifted(moved, reach)
+    by_shift = correlation(block_sums(by_place * target), block_sums(by_place * by_place), energies)
+    has_detail = have_detail(energies, mapping)
     value = _mean(by_shift[len(by_shift) // 2], has_detail)
     best = by_shift.max(axis=0)
     chosen = has_detail & (best > _LEAST_CORRELATION)
@@ -151,16 +180,9 @@ def refined(
     row, column = np.nonzero(chosen)
     places = (np.column_stack([column, row]) + 0.5) * BLOCK / (columns, rows)
     steps = _best_shifts(by_shift[:, row, column], reach) / (columns, rows)
-    correction = _fitted(places, steps, best[chosen] ** 2, np.array([columns, rows]))
-    return value, combined(correction, mapping)
-
-
-def _shifts(cells: Level, reach: int) -> Level:
-    """The cells moved each way, row by row of shifts, of shape (shifts, rows, columns)."""
-    padded = np.pad(cells, reach)
-    side = 2 * reach + 1
-    windows = np.lib.stride_tricks.sliding_window_view(padded, cells.shape)
-    return windows.reshape(side * side, *cells.shape)
+    correction = (fit or _fitted)(places, steps, best[chosen] ** 2, np.array([columns, rows]))
+    better = combined(correction, mapping)
+    return value, better if is_in_front(better) else mapping
 
 
 def _best_shifts(by_shift: Level, reach: int) -> _Floats:
@@ -194,4 +216,25 @@ def _fitted(places: _Floats, steps: _Floats, weights: _Floats, cells: _Floats) -
         turn = np.linalg.solve(spread, around.T @ ((steps - step) * trusted[:, np.newaxis]))
         left = np.abs((steps - step - around @ turn) * cells).max(axis=1)
         trusted = weights * (left < _OUTLIER) + 1e-6
-    return np.column_stack([np.eye(2) + turn.T, step - middle @ turn])
+    return affine(np.column_stack([np.eye(2) + turn.T, step - middle @ turn]))
+
+
+def _fitted_in_perspective(
+    places: _Floats, steps: _Floats, weights: _Floats, cells: _Floats
+) -> Mapping:
+    """The same by a mapping in perspective: two equations for each place (the direct linear
+    transformation), of which those with a residue of more than a cell count for nothing."""
+    (x, y), (u, v) = places.T, (places + steps).T
+    one, none = np.ones_like(x), np.zeros_like(x)
+    across = np.stack([x, y, one, none, none, none, -u * x, -u * y], axis=1) * cells[0]
+    down = np.stack([none, none, none, x, y, one, -v * x, -v * y], axis=1) * cells[1]
+    terms, onto = np.concatenate([across, down]), np.concatenate([u * cells[0], v * cells[1]])
+    trusted = weights
+    mapping: Mapping = np.eye(3)
+    for _ in range(_ROUNDS):
+        weight = np.sqrt(np.tile(trusted, 2))
+        solution = np.linalg.lstsq(terms * weight[:, np.newaxis], onto * weight, rcond=None)[0]
+        mapping = np.append(solution, 1).reshape(3, 3)
+        left = np.abs((mapped(places, mapping) - places - steps) * cells).max(axis=1)
+        trusted = weights * (left < _OUTLIER) + 1e-6
+    return mapping

@@ -3,8 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .detail import Level
+from .warping import Mapping, positions
 
 BLOCK = 10
 """Cells that are compared as one, each way."""
@@ -38,3 +40,20 @@ def correlation(products: Level, energies: Level, others: Level) -> Level:
     """How alike blocks are, -1 to 1, from sums of products and of squares; weak ones near 0."""
     alike: Level = products / np.sqrt((energies + _SOFTENING) * (others + _SOFTENING))
     return alike
+
+
+def have_detail(energies: Level, mapping: Mapping) -> NDArray[np.bool_]:
+    """Which blocks have detail, and their middle in the other picture."""
+    x, y = positions((energies.shape[0], energies.shape[1]), mapping, (1, 1))
+    have_detail: NDArray[np.bool_] = (
+        (energies > LEAST_ENERGY * BLOCK**2) & (x > 0) & (x < 1) & (y > 0) & (y < 1)
+    )
+    return have_detail
+
+
+def shifted(cells: Level, reach: int) -> Level:
+    """The cells moved each way, row by row of shifts, of shape (shifts, rows, columns)."""
+    padded = np.pad(cells, reach)
+    side = 2 * reach + 1
+    windows = np.lib.stride_tricks.sliding_window_view(padded, cells.shape)
+    return windows.reshape(side * side, *cells.shape)

@@ -14,7 +14,7 @@ from visualsnoop_api.models.transform import KnownTransform as Transform
 from .detail import Detail
 from .dihedral import TRANSFORMS
 from .geometry import GeometricMatch
-from .warping import Mapping, combined
+from .warping import WHOLE, Mapping, affine, combined, matrix_in_middle
 
 # Hashes of which fewer bits differ propose how a picture was mirrored and turned; those of
 # different pictures differ in 105 or more of 256, in the nearest of the eight ways. Others that are
@@ -28,8 +28,8 @@ _MOST_TIMES_LARGER = 1000
 # A picture that is turned by 20 degrees more or less still counts as upright.
 _UPRIGHT = math.cos(math.radians(20))
 
-_MIRRORED = np.array([[-1.0, 0, 1], [0, 1, 0]])
-_TURNED_BACK = np.array([[0.0, 1, 0], [-1, 0, 1]])  # by a quarter
+_MIRRORED = affine(np.array([[-1.0, 0, 1], [0, 1, 0]]))
+_TURNED_BACK = affine(np.array([[0.0, 1, 0], [-1, 0, 1]]))  # by a quarter
 
 
 @frozen(eq=False)
@@ -66,7 +66,7 @@ def proposals(
     proposed = []
     if match is not None:
         mapping = in_sides(match.mapping, query, stored)
-        if 1 / _MOST_TIMES_LARGER < abs(np.linalg.det(mapping[:, :2])) < _MOST_TIMES_LARGER:
+        if 1 / _MOST_TIMES_LARGER < abs(np.linalg.det(mapping)) < _MOST_TIMES_LARGER:
             proposed.append(Proposal(mapping, is_rough=False))
     nearest = distances.min()
     if not have_keypoints:
@@ -80,23 +80,23 @@ def proposals(
     return proposed
 
 
-def in_sides(mapping: Mapping, query: Detail, stored: Detail) -> Mapping:
-    """A mapping in units of the sides of pictures, from one in units of their longer sides."""
+def in_sides(matrix: NDArray[np.float64], query: Detail, stored: Detail) -> Mapping:
+    """The mapping by a matrix of shape (2, 3) that is in units of the longer sides of pictures."""
     sides = np.array([query.width, query.height, 1]) / [*[max(query.width, query.height)] * 2, 1]
     others = np.array([stored.width, stored.height]) / max(stored.width, stored.height)
-    return mapping * sides / others[:, np.newaxis]
+    return affine(matrix * sides / others[:, np.newaxis])
 
 
 def transform_of(mapping: Mapping) -> Transform:
     """How the query was mirrored and turned to lie like this on the stored picture."""
-    left, _, right = np.linalg.svd(mapping[:, :2])
-    likeness = [float(((left @ right) * way[:, :2]).sum()) / 2 for way in _WAYS_BACK]
+    left, _, right = np.linalg.svd(matrix_in_middle(mapping))
+    likeness = [float(((left @ right) * way[:2, :2]).sum()) / 2 for way in _WAYS_BACK]
     nearest = int(np.argmax(likeness))
     return TRANSFORMS[nearest] if likeness[nearest] > _UPRIGHT else "unknown"
 
 
 def _way_back(transform: Transform) -> Mapping:
-    mapping: Mapping = np.eye(2, 3)
+    mapping = WHOLE
     turn = transform.rpartition("_")[2]
     for _ in range(int(turn) // 90 if turn.isdigit() else 0):
         mapping = combined(mapping, _TURNED_BACK)

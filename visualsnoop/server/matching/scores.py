@@ -51,9 +51,11 @@ _COLOURS, _COLOUR_SPREAD = 55.0, 3.0  # levels
 # Photos get captions and stickers, and the shots of a series have much in common: log odds, by the
 # share of blocks that is alike; by the shares of strokes that contradict each other in all blocks
 # and in those that are alike, up to a limit; and by the share of bits of the hash that are the same
-# beyond those of strangers.
+# beyond those of strangers. What has moved on its own tells shots of a series, beyond what copies
+# have of it by accident.
 _ALIKE, _CONTRADICTION, _CONTRADICTION_WHERE_ALIKE, _SAME_BITS = 2.0, -60.0, -150.0, 4.0
 _BIAS = 1.3
+_PARALLAX, _ACCIDENTAL_PARALLAX = -50.0, 0.015
 _MOST_WHERE_ALIKE = 0.02
 _STRANGE_DISTANCE = 100
 _SHRINKING = 3  # blocks that are taken to differ, for few blocks can agree by accident
@@ -149,6 +151,7 @@ def _confirmed_photo(distance: int, verification: Verification) -> float:
         + _CONTRADICTION * found.contradicting
         + _CONTRADICTION_WHERE_ALIKE * min(found.contradicting_where_alike, _MOST_WHERE_ALIKE)
         + _SAME_BITS * max(0.0, 1 - distance / _STRANGE_DISTANCE)
+        + _PARALLAX * max(0.0, verification.parallax - _ACCIDENTAL_PARALLAX)
     )
     best = _BIAS + _ALIKE + _SAME_BITS
     return float(min(1.0, (1 + np.exp(-best)) / (1 + np.exp(-odds))))

@@ -14,14 +14,18 @@ from .alignment import Alignment, aligned, correlation_under
 from .colours import colour_difference
 from .detail import LEVELS, Detail, is_plain
 from .differences import Rectangle, differences
+from .parallax import parallax
 from .proposals import Proposal
-from .warping import Mapping, inverse, mapped
+from .warping import WHOLE, Mapping, inverse, mapped, matrix_in_middle
 
 Region: TypeAlias = tuple[tuple[float, float], ...]
 """Four corners: upper left, upper right, lower right and lower left."""
 
 # A proposal under which detail agrees so well needs no other beside it.
 _SURE = 0.7
+
+# Pictures of which a smaller share of the blocks is alike are no copies, wherever these are.
+_LEAST_ALIKE = 0.3
 
 # Mappings that differ by less in how well coarse detail correlates may both be right.
 _AS_LIKELY = 0.1
@@ -33,7 +37,6 @@ _DIGITS = 6  # of mappings
 _TINY = 1e-9
 _COLOUR_RANGE = 255
 
-_WHOLE = np.eye(2, 3)
 _CORNERS = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 
 
@@ -46,12 +49,14 @@ class Verification:
         agreement: How far they are the same under it.
         colour_difference: As `colours.colour_difference` has it.
         covered: Which share of the query lies in the stored picture, and the other way round.
+        parallax: Which share has moved on its own; see `parallax`.
     """
 
     mapping: Mapping
     agreement: Agreement
     colour_difference: float
     covered: tuple[float, float]
+    parallax: float
     _onto_stored: Mapping
 
     def differences(self) -> Sequence[Rectangle]:
@@ -94,7 +99,8 @@ def verify(
         agreement=best.agreement,
         colour_difference=colour_difference(best.fine, best.coarse, best.mapping),
         covered=best.agreement.covered if is_from_query else best.agreement.covered[::-1],
-        onto_stored=best.mapping if is_from_query else _WHOLE,
+        parallax=_parallax(best),
+        onto_stored=best.mapping if is_from_query else WHOLE,
     )
 
 
@@ -105,12 +111,21 @@ def verify_flat(query: Detail, stored: Detail) -> Verification:
     """
     one, other = sorted((query, stored), key=lambda each: (each.levels[0].size, each.data))[::-1]
     return Verification(
-        mapping=_WHOLE,
-        agreement=agreement(one, other, _WHOLE, level=1),
-        colour_difference=colour_difference(one, other, _WHOLE, same_exposure=True),
+        mapping=WHOLE,
+        agreement=agreement(one, other, WHOLE, level=1),
+        colour_difference=colour_difference(one, other, WHOLE, same_exposure=True),
         covered=(1.0, 1.0),
-        onto_stored=_WHOLE,
+        parallax=0.0,
+        onto_stored=WHOLE,
     )
+
+
+def _parallax(found: Alignment) -> float:
+    """The parallax of photos that may be copies: plain pictures have no depth."""
+    is_photo = not is_plain(found.agreement.plainness)
+    if is_photo and found.agreement.alike > _LEAST_ALIKE:
+        return parallax(found.fine, found.coarse, found.mapping)
+    return 0.0
 
 
 def _is_sure(found: Alignment) -> bool:
@@ -138,7 +153,7 @@ def _likeliest(one: Detail, other: Detail, mappings: Sequence[Mapping]) -> Mappi
     # A symmetric picture lies as it is rather than mirrored.
     least = min(differences.values())
     likely = [mappings[i] for i, value in differences.items() if value < least + _AS_COLOURFUL]
-    return min(likely, key=lambda mapping: (np.abs(mapping - _WHOLE).sum(), mapping.tolist()))
+    return min(likely, key=lambda mapping: (np.abs(mapping - WHOLE).sum(), mapping.tolist()))
 
 
 def region(mapping: Mapping) -> Region:
@@ -157,7 +172,7 @@ def overlap(verification: Verification, share: float = 1.0) -> float:
     """
     query, stored = verification.covered
     # The areas, in units of that of the stored picture.
-    area = abs(float(np.linalg.det(verification.mapping[:, :2])))
+    area = abs(float(np.linalg.det(matrix_in_middle(verification.mapping))))
     intersection = (query * area + stored) / 2
     union = max(area / share + 1 - intersection, _TINY)
     return round(verification.agreement.alike * min(1, intersection / union), 4)

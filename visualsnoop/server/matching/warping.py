@@ -1,8 +1,12 @@
 """Mappings of one picture onto another, and the detail of a picture under them.
 
-A mapping is an array of shape (2, 3). It takes a point of one picture to a point of another, both
+A mapping is an array of shape (3, 3). It takes a point of one picture to a point of another, both
 in units of the sides of their picture, so that (0, 0) is the upper left corner and (1, 1) the lower
-right one: `mapping[:, :2] @ point + mapping[:, 2]`.
+right one: where (x, y) is taken is `mapping @ (x, y, 1)`, divided by the last of the three numbers.
+That one is 1 everywhere if the mapping is affine; otherwise it is seen in perspective, and 1 at the
+upper left corner.
+
+Source: R. Hartley and A. Zisserman, "Multiple View Geometry in Computer Vision" (2004), part 2.3.
 """
 
 import math
@@ -19,21 +23,52 @@ _Floats: TypeAlias = NDArray[np.floating[Any]]
 _WHOLE_SHARE = 0.12  # of an octave: a level so near in scale is taken as it is
 
 
+WHOLE: Mapping = np.eye(3)
+"""Takes each point of a picture to the same point of another one."""
+
+
+def affine(matrix: _Floats) -> Mapping:
+    """The affine mapping by a matrix of shape (2, 3)."""
+    return np.vstack([matrix, [0, 0, 1]])
+
+
 def inverse(mapping: Mapping) -> Mapping:
     """The mapping that leads back."""
-    matrix = np.linalg.inv(mapping[:, :2])
-    return np.column_stack([matrix, -matrix @ mapping[:, 2]])
+    return _normed(np.linalg.inv(mapping))
 
 
 def combined(first: Mapping, then: Mapping) -> Mapping:
     """The mapping that does both, one after the other."""
-    return np.column_stack([then[:, :2] @ first[:, :2], then[:, :2] @ first[:, 2] + then[:, 2]])
+    return _normed(then @ first)
+
+
+def _normed(mapping: Mapping) -> Mapping:
+    normed: Mapping = mapping / mapping[2, 2]
+    return normed
 
 
 def mapped(points: _Floats, mapping: Mapping) -> _Floats:
     """Where points, of shape (n, 2), are taken."""
-    taken: _Floats = points @ mapping[:, :2].T + mapping[:, 2]
-    return taken
+    taken = points @ mapping[:, :2].T + mapping[:, 2]
+    there: _Floats = taken[:, :2] / taken[:, 2:]
+    return there
+
+
+def is_in_front(mapping: Mapping) -> bool:
+    """Whether a picture is seen from its front, and not from its edge."""
+    depths = [mapping[2, :2] @ corner + mapping[2, 2] for corner in _CORNERS]
+    return bool(min(depths) > _LEAST_DEPTH * max(depths))
+
+
+_CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
+_LEAST_DEPTH = 0.3
+
+
+def matrix_in_middle(mapping: Mapping) -> _Floats:
+    """What a mapping does around the middle of a picture: its derivative, of shape (2, 2)."""
+    x, y, depth = mapping @ (0.5, 0.5, 1)
+    matrix: _Floats = (mapping[:2, :2] - np.outer((x, y), mapping[2, :2]) / depth) / depth
+    return matrix
 
 
 def scale(fine: Detail, coarse: Detail, mapping: Mapping) -> float:
@@ -42,7 +77,7 @@ def scale(fine: Detail, coarse: Detail, mapping: Mapping) -> float:
 
 
 def _scale(cells: float, mapping: Mapping) -> float:
-    (a, b, _), (c, d, _) = mapping.tolist()
+    (a, b), (c, d) = matrix_in_middle(mapping).tolist()
     return math.sqrt(abs(a * d - b * c) * cells)
 
 
@@ -102,7 +137,11 @@ def positions(
     rows, columns = shape
     x = (np.arange(columns, dtype=np.float32) + 0.5) / columns
     y = ((np.arange(rows, dtype=np.float32) + 0.5) / rows)[:, np.newaxis]
-    (a, b, c), (d, e, f) = mapping.astype(np.float32)
+    (a, b, c), (d, e, f), (g, h, i) = mapping.astype(np.float32)
     across: Level = np.float32(source[1]) * (a * x + (b * y + c))
     down: Level = np.float32(source[0]) * (d * x + (e * y + f))
+    if g or h:
+        depth = g * x + (h * y + i)
+        across /= depth
+        down /= depth
     return across, down

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .warping import Mapping
+from .warping import Mapping, affine
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -59,7 +59,7 @@ def into_window(box: Box) -> Mapping:
     """The mapping from a picture to a window of it."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
-    return np.array([[1 / width, 0, -left / width], [0, 1 / height, -top / height]])
+    return affine(np.array([[1 / width, 0, -left / width], [0, 1 / height, -top / height]]))
 
 
 def area(box: Box) -> float:
