@@ -25,9 +25,9 @@ import numpy as np
 from attrs import evolve, frozen
 from PIL import Image
 
-from scripts.bench.edits import EDITS, HARD_EDITS, UNSEEN_EDITS, Edit
+from scripts.bench.edits import EDITS, Edit
 from scripts.bench.in_memory import as_stored
-from scripts.bench.quality import pictures_of, read
+from scripts.bench.quality import FAMILIES, pictures_of, read
 from scripts.bench.sets.art import flag, flat, icon, logo
 from scripts.bench.sets.documents import DOCUMENT_EDITS, KINDS, document
 from scripts.bench.sets.series import later_moment, other_viewpoint
@@ -124,9 +124,9 @@ def groups_of_half(
     if shots:
         yield "shots", partial(plain_photos, shots)
     yield "photos", partial(plain_photos, photos[:PHOTOS])
-    for family, edits in (("usual", EDITS), ("hard", HARD_EDITS), ("unseen", UNSEEN_EDITS)):
+    for family in FAMILIES:
         for photo in photos[:: len(photos) // PHOTOS_COPIED][:PHOTOS_COPIED]:
-            yield f"photos, {family} edits", partial(edited_photo, photo, edits)
+            yield f"photos, {family} edits", partial(edited_photo, photo, family)
 
 
 def documents(kind: str, layout: int) -> Group:
@@ -165,8 +165,8 @@ def plain_photos(photos: Sequence[Path]) -> Group:
     return Group([read(photo) for photo in photos], {}, 0)
 
 
-def edited_photo(photo: Path, edits: Mapping[str, Edit]) -> Group:
-    return Group([read(photo)], edits, 1)
+def edited_photo(photo: Path, family: str) -> Group:
+    return Group([read(photo)], FAMILIES[family], 1)
 
 
 @cache
