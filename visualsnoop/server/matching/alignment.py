@@ -16,6 +16,7 @@ from .agreement import Agreement, agreement
 from .blocks import BLOCK, block_sums, correlation, have_detail, shifted
 from .detail import Detail, Level, is_plain
 from .warping import (
+    WHOLE,
     Mapping,
     affine,
     combined,
@@ -182,7 +183,9 @@ def refined(
     steps = _best_shifts(by_shift[:, row, column], reach) / (columns, rows)
     correction = (fit or _fitted)(places, steps, best[chosen] ** 2, np.array([columns, rows]))
     better = combined(correction, mapping)
-    return value, better if is_in_front(better) else mapping
+    if is_in_front(better) and is_in_front(inverse(better)):
+        return value, better
+    return value, mapping
 
 
 def _best_shifts(by_shift: Level, reach: int) -> _Floats:
@@ -230,11 +233,13 @@ def _fitted_in_perspective(
     down = np.stack([none, none, none, x, y, one, -v * x, -v * y], axis=1) * cells[1]
     terms, onto = np.concatenate([across, down]), np.concatenate([u * cells[0], v * cells[1]])
     trusted = weights
-    mapping: Mapping = np.eye(3)
+    mapping = WHOLE
     for _ in range(_ROUNDS):
         weight = np.sqrt(np.tile(trusted, 2))
         solution = np.linalg.lstsq(terms * weight[:, np.newaxis], onto * weight, rcond=None)[0]
         mapping = np.append(solution, 1).reshape(3, 3)
+        if not is_in_front(mapping):
+            return WHOLE
         left = np.abs((mapped(places, mapping) - places - steps) * cells).max(axis=1)
         trusted = weights * (left < _OUTLIER) + 1e-6
     return mapping

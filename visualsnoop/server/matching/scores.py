@@ -55,7 +55,7 @@ _COLOURS, _COLOUR_SPREAD = 55.0, 3.0  # levels
 # have of it by accident.
 _ALIKE, _CONTRADICTION, _CONTRADICTION_WHERE_ALIKE, _SAME_BITS = 2.0, -60.0, -150.0, 4.0
 _BIAS = 1.3
-_PARALLAX, _ACCIDENTAL_PARALLAX = -50.0, 0.015
+_PARALLAX, _ACCIDENTAL_PARALLAX = -60.0, 0.02
 _MOST_WHERE_ALIKE = 0.02
 _STRANGE_DISTANCE = 100
 _SHRINKING = 3  # blocks that are taken to differ, for few blocks can agree by accident

@@ -23,7 +23,7 @@ from .preliminary import Preliminary, compare_roughly
 from .proposals import proposals, transform_of
 from .scores import COPY, Scores, decided, decided_flat, doubted
 from .verification import Region, Verification, overlap, region, verify, verify_flat
-from .warping import combined
+from .warping import combined, flattened, is_in_front
 from .windows import WHOLE, Box, area, into_window
 
 __all__ = [
@@ -230,7 +230,10 @@ def _match(
     found = verification.agreement
     covered = verification.covered[0] * area(window)
     differing = int(found.differing.sum()) / max(found.blocks, 1)
+    # What is beyond a window may lie behind what is seen in it.
     mapping = combined(into_window(window), verification.mapping)
+    if not is_in_front(mapping):
+        mapping = combined(into_window(window), flattened(verification.mapping))
     is_found = found.alike >= _LEAST_ALIKE
     return Match(
         index,

@@ -64,6 +64,13 @@ _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
 _LEAST_DEPTH = 0.3
 
 
+def flattened(mapping: Mapping) -> Mapping:
+    """The affine mapping that does the same around the middle of a picture."""
+    matrix = matrix_in_middle(mapping)
+    middle = np.array([[0.5, 0.5]])
+    return affine(np.column_stack([matrix, mapped(middle, mapping)[0] - matrix @ middle[0]]))
+
+
 def matrix_in_middle(mapping: Mapping) -> _Floats:
     """What a mapping does around the middle of a picture: its derivative, of shape (2, 2)."""
     x, y, depth = mapping @ (0.5, 0.5, 1)
