@@ -93,8 +93,19 @@ def test_copies_are_pointed_out_before_adding(
     expect(row).to_contain_text("a copy of there")
     expect(visitor.page.locator(".add-item.is-added")).to_contain_text(photos[4].name)
     assert collection.get_collection().image_count == 2
-    row.get_by_role("button", name="Add all the same").click()
+    row.get_by_role("button", name="Add anyway").click()
     expect(visitor.page.locator(".add-item.is-added")).to_have_count(2)
+
+
+def test_file_that_is_there_already_is_left_out_without_a_question(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photos: list[Path]
+) -> None:
+    collection.add_image(photos[0], photos[0].name)
+    visitor.sign_in(keys, "add")
+    visitor.add(photos[0])
+    row = visitor.page.locator(".add-item.is-skipped")
+    expect(row).to_contain_text("there already")
+    expect(row.get_by_role("button")).to_have_count(0)
 
 
 def test_adding_is_paused_and_goes_on(

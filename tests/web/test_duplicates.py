@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from visualsnoop import Collection
-from visualsnoop.server.storage.keys import NewKeys
+from visualsnoop.server.storage.keys import NewKeys, create_keys
 
 from .conftest import Visitor
 from .pictures import edited
@@ -47,6 +47,40 @@ def test_what_differs_is_said(
     expect(original.locator(".badge", has_text="oldest")).to_be_visible()
     expect(original.locator(".badge", has_text="largest")).to_be_visible()
     expect(copy.locator(".badge", has_text="largest")).to_have_count(0)
+
+
+def test_large_group_is_gone_through_in_parts(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path
+) -> None:
+    list(collection.add_images([(f"copy {number:02}", photo) for number in range(33)]))
+    visitor.sign_in(keys, "duplicates")
+    members = visitor.page.locator(".member")
+    expect(members).to_have_count(30)
+    part = visitor.page.get_by_text("The oldest 30 of 33 images are shown")
+    expect(part).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Not duplicates")).to_have_count(0)
+    visitor.page.keyboard.press("1")
+    expect(members).to_have_count(4)
+    expect(part).to_have_count(0)
+    assert collection.get_collection().image_count == 4
+    visitor.page.keyboard.press("u")
+    expect(members).to_have_count(30)
+    assert collection.get_collection().image_count == 33
+
+
+def test_where_nothing_can_be_done_no_keys_are_told(
+    visitor: Visitor, keys: NewKeys, collection: Collection, database: str, photo: Path
+) -> None:
+    hint = visitor.page.locator(".keyboard-hint")
+    visitor.sign_in(keys, "duplicates")
+    expect(visitor.page.locator(".empty")).to_be_visible()
+    expect(hint).to_be_hidden()
+    for image_id in ("one", "two"):
+        collection.add_image(photo, image_id)
+    reading = create_keys(database, collection.name, collection.user, is_read_only=True)
+    visitor.sign_in(reading, "duplicates")
+    expect(hint).to_have_text("Keys: ← → go through the groups.")
+    expect(visitor.page.get_by_role("button", name="Keep only this")).to_have_count(0)
 
 
 def test_undo_that_fails_with_the_service_is_tried_again(

@@ -67,8 +67,9 @@ export const texts = {
     count: (count) => images(count),
     empty: "There are no images yet.",
     emptyAction: "Add some",
-    noThumbnails:
-      "This collection keeps no thumbnails, so there is nothing to see but names. The operator of the service can turn them on: visualsnoop collections thumbnails NAME on. Images that are added from then on have one.",
+    /** @param {string} id */
+    noThumbnails: (id) =>
+      `This collection keeps no thumbnails, so there is nothing to see but names. The operator of the service can turn them on: visualsnoop collections thumbnails ${id} on. Images that are added from then on have one.`,
     noThumbnail: "No thumbnail",
   },
   details: {
@@ -121,6 +122,10 @@ export const texts = {
     /** @param {number} number @param {number} total */
     position: (number, total) => `Group ${formatNumber(number)} of ${formatNumber(total)}`,
     keyboard: "Keys: 1–9 keep that image, N not duplicates, ← → go through the groups, U undo.",
+    keyboardReadOnly: "Keys: ← → go through the groups.",
+    /** @param {number} shown @param {number} count */
+    partial: (shown, count) =>
+      `The oldest ${formatNumber(shown)} of ${images(count)} are shown; others follow when some are deleted.`,
     readOnly: "These keys are read-only: you can look, but not delete.",
     /** @param {number} count */
     deleted: (count) => `Deleted ${images(count)}`,
@@ -155,7 +160,7 @@ export const texts = {
     there: "there already",
     /** @param {string} id @param {number} score */
     copyOf: (id, score) => `a copy of ${id} (${score.toFixed(2)})`,
-    addAnyway: "Add all the same",
+    addAnyway: "Add anyway",
     leaveOut: "Leave out",
     addAll: "Add all copies",
     leaveAll: "Leave out all copies",
@@ -173,7 +178,6 @@ export const texts = {
     title: "Collections and keys",
     collection: "Collection",
     user: "User",
-    images: "Images",
     publicKey: "Public key",
     access: "Access",
     expires: "Expires",
@@ -181,6 +185,7 @@ export const texts = {
     expired: "expired",
     readOnly: "read only",
     readWrite: "read and write",
+    onlyRead: "For reading only: they can change nothing",
     create: "New key pair",
     newCollection: "New collection",
     name: "Name",

@@ -6,6 +6,7 @@ import { texts } from "../texts.js";
 
 const CONCURRENCY = 3;
 const COPY_SCORE = 0.7;
+const SAME_SCORE = 0.995; // to two places, that of the same picture
 const LONGEST_WAIT = 30; // seconds
 const MOST_SHOWN = 200; // rows
 
@@ -153,6 +154,10 @@ export function addView(place, session) {
     settle(item, "checking");
     const [best] = await search(item.file, { count: 1, min_score: COPY_SCORE }, abort.signal);
     if (best === undefined || (update.checked && best.id === item.id)) return false;
+    if (best.id === item.id && best.score >= SAME_SCORE) {
+      settle(item, "skipped", texts.add.there);
+      return true;
+    }
     settle(item, "copy", texts.add.copyOf(best.id, best.score));
     return true;
   }

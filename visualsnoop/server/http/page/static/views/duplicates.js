@@ -17,6 +17,7 @@ import { formatNumber, formatTime, texts } from "../texts.js";
 import { showToast } from "../toasts.js";
 
 const PAGE_SIZE = 50;
+const MOST_SHOWN = 30; // images of a group
 
 /**
  * What was decided, and how to take it back: kept for as long as the page is open.
@@ -37,11 +38,13 @@ export function duplicatesView(place, session) {
 
   const count = element("span", { class: "count" });
   const stage = element("section", { class: "group", "aria-live": "polite" });
+  const keyboard = session.is_read_only ? texts.duplicates.keyboardReadOnly : texts.duplicates.keyboard;
+  const hint = element("p", { class: "hint keyboard-hint", hidden: true }, keyboard);
   place.append(
     element("div", { class: "bar" }, element("h1", {}, texts.duplicates.title), count),
     session.is_read_only && element("p", { class: "hint" }, texts.duplicates.readOnly) || "",
     stage,
-    element("p", { class: "hint keyboard-hint" }, texts.duplicates.keyboard),
+    hint,
   );
 
   async function load() {
@@ -63,10 +66,17 @@ export function duplicatesView(place, session) {
     }
   }
 
+  /** Of a group with more images than are shown, the service knows what is left. */
+  async function reload() {
+    groups.length = 0;
+    await load();
+  }
+
   async function show() {
-    if (current >= groups.length && groups.length < total) await load();
+    while (current >= groups.length && groups.length < total) await load();
     if (hasLeft) return;
     const group = groups[current];
+    hint.hidden = group === undefined;
     if (group === undefined) {
       stage.replaceChildren(
         element("p", { class: "empty" }, total === 0 ? texts.duplicates.none : texts.duplicates.done),
@@ -74,7 +84,7 @@ export function duplicatesView(place, session) {
       );
       return;
     }
-    const members = await Promise.all(group.images.map(describe));
+    const members = await Promise.all(shownOf(group).map(describe));
     if (hasLeft || group !== groups[current]) return;
     const best = argmax(members, (member) => member.quality);
     const largest = argmax(members, (member) => (member.width ?? 0) * (member.height ?? 0));
@@ -86,6 +96,7 @@ export function duplicatesView(place, session) {
         " · ",
         `${group.score.toFixed(2)} ${texts.duplicates.score}`,
       ),
+      isPartial(group) ? element("p", { class: "hint" }, texts.duplicates.partial(members.length, countOf(group))) : "",
       element(
         "div",
         { class: "members" },
@@ -125,8 +136,8 @@ export function duplicatesView(place, session) {
     return element(
       "p",
       { class: "actions" },
-      element("button", { onclick: () => go(-1), disabled: current === 0, "aria-label": texts.duplicates.previous }, "←"),
-      has && !session.is_read_only && element("button", { onclick: () => void keepAll() }, texts.duplicates.keepAll, key("N")),
+      (has || current > 0) && element("button", { onclick: () => go(-1), disabled: current === 0, "aria-label": texts.duplicates.previous }, "←"),
+      has && !session.is_read_only && !isPartial(groups[current]) && element("button", { onclick: () => void keepAll() }, texts.duplicates.keepAll, key("N")),
       has && element("button", { onclick: () => go(1), title: texts.duplicates.next }, `${texts.duplicates.skip} →`),
       decisions.length > 0 && element("button", { onclick: () => void undo() }, texts.undo, key("U")),
     );
@@ -135,8 +146,8 @@ export function duplicatesView(place, session) {
   /** @param {number} index The image that stays. */
   async function keep(index) {
     const group = groups[current];
-    if (group?.images[index] === undefined) return;
-    const others = group.images.filter((_, other) => other !== index);
+    if (group === undefined || shownOf(group)[index] === undefined) return;
+    const others = shownOf(group).filter((_, other) => other !== index);
     await decide(texts.duplicates.deleted(others.length), async () => {
       /** @type {string[]} */
       const records = [];
@@ -159,7 +170,7 @@ export function duplicatesView(place, session) {
 
   async function keepAll() {
     const group = groups[current];
-    if (group === undefined) return;
+    if (group === undefined || isPartial(group)) return;
     const pairs = group.images.flatMap((one, index) => group.images.slice(index + 1).map((other) => [one.id, other.id]));
     await decide(texts.duplicates.decided, async () => {
       for (const [one, other] of pairs) await setNotDuplicates(one, other);
@@ -174,10 +185,13 @@ export function duplicatesView(place, session) {
     try {
       const group = groups[current];
       decisions.push({ group, at: current, undo: await act() });
-      groups.splice(current, 1);
-      total -= 1;
-      count.textContent = texts.duplicates.count(total);
       showToast(text, () => void undo());
+      if (isPartial(group)) await reload();
+      else {
+        groups.splice(current, 1);
+        total -= 1;
+        count.textContent = texts.duplicates.count(total);
+      }
     } catch (error) {
       showToast(/** @type {Error} */ (error).message);
     } finally {
@@ -193,10 +207,13 @@ export function duplicatesView(place, session) {
     isBusy = true;
     try {
       await last.undo();
-      groups.splice(Math.min(last.at, groups.length), 0, last.group);
-      current = Math.min(last.at, groups.length - 1);
-      total += 1;
-      count.textContent = texts.duplicates.count(total);
+      if (isPartial(last.group)) await reload();
+      else {
+        groups.splice(Math.min(last.at, groups.length), 0, last.group);
+        total += 1;
+        count.textContent = texts.duplicates.count(total);
+      }
+      current = Math.max(0, Math.min(last.at, groups.length - 1));
       showToast(texts.duplicates.undone);
       if (hasLeft) events.dispatchEvent(new Event("restored"));
     } catch (error) {
@@ -235,6 +252,15 @@ export function duplicatesView(place, session) {
     removeEventListener("keydown", press);
   };
 }
+
+/** @param {import("../api.js").DuplicateGroup} group */
+const shownOf = (group) => group.images.slice(0, MOST_SHOWN);
+
+/** @param {import("../api.js").DuplicateGroup} group */
+const countOf = (group) => group.image_count ?? group.images.length;
+
+/** @param {import("../api.js").DuplicateGroup} group */
+const isPartial = (group) => countOf(group) > MOST_SHOWN;
 
 /** @param {string} name What is pressed to the same effect. */
 const key = (name) => element("kbd", { "aria-hidden": "true" }, name);

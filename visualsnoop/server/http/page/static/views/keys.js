@@ -2,7 +2,7 @@
 
 import { changeKeys, createKeys, listCollections, revokeKeys, rotateKeys, setThumbnails } from "../api.js";
 import { element } from "../dom.js";
-import { formatNumber, formatTime, texts } from "../texts.js";
+import { formatTime, images, texts } from "../texts.js";
 import { showToast } from "../toasts.js";
 
 /** @type {import("../main.js").View} */
@@ -29,7 +29,7 @@ export function keysView(place, session) {
       { class: "card" },
       element("header", {},
         element("h2", {}, collection.name),
-        element("span", { class: "hint" }, `${collection.user} · ${collection.collection_id} · ${formatNumber(collection.image_count)} ${texts.keys.images.toLowerCase()}`)),
+        element("span", { class: "hint" }, `${collection.user} · ${collection.collection_id} · ${images(collection.image_count)}`)),
       element("p", {}, `${texts.keys.thumbnails}: ${collection.has_thumbnails ? texts.keys.on : texts.keys.off} `,
         element("button", { onclick: () => void switchThumbnails(collection) }, collection.has_thumbnails ? texts.keys.turnOff : texts.keys.turnOn)),
       collection.keys.length === 0 && element("p", { class: "hint" }, texts.keys.noKeys),
@@ -102,10 +102,14 @@ export function keysView(place, session) {
     openForm(
       name ? texts.keys.create : texts.keys.newCollection,
       [
-        element("label", { for: "name" }, texts.keys.name), nameInput,
-        element("label", { for: "user" }, texts.keys.user), userInput,
-        element("label", {}, readOnly, " ", texts.keys.readOnly),
-        ...(name ? [] : [element("label", {}, thumbnails, " ", texts.keys.keepThumbnails)]),
+        ...(name
+          ? [element("p", { class: "hint" }, `${name} · ${user}`)]
+          : [
+              element("label", { for: "name" }, texts.keys.name), nameInput,
+              element("label", { for: "user" }, texts.keys.user), userInput,
+              element("label", {}, thumbnails, " ", texts.keys.keepThumbnails),
+            ]),
+        element("label", {}, readOnly, " ", texts.keys.onlyRead),
         element("label", { for: "expiry" }, texts.keys.expiresOn), day,
       ],
       async () =>
@@ -155,7 +159,8 @@ export function keysView(place, session) {
         element("dt", {}, texts.keys.publicKey), element("dd", {}, element("code", {}, keys.public_key)),
         element("dt", {}, texts.keys.secretKey), element("dd", {}, element("code", {}, keys.secret_key))),
       element("p", { class: "actions" },
-        element("button", { onclick: () => copy(keys) }, texts.keys.copy),
+        // Over plain HTTP browsers let no page use the clipboard.
+        isSecureContext && element("button", { onclick: () => copy(keys) }, texts.keys.copy),
         element("button", { class: "primary", onclick: () => dialog.close() }, texts.close)),
     );
     document.body.append(dialog);

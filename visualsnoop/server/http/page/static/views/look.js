@@ -28,7 +28,7 @@ export function lookView(place, session) {
   const count = element("span", { class: "count" });
   const grid = element("div", { class: "grid", role: "list", tabindex: "-1" });
   place.append(element("div", { class: "bar" }, element("h1", {}, texts.look.title), count), grid);
-  if (!session.has_thumbnails) grid.before(element("p", { class: "hint" }, texts.look.noThumbnails));
+  if (!session.has_thumbnails) grid.before(element("p", { class: "hint" }, texts.look.noThumbnails(session.collection_id)));
   showCount(session.image_count);
   // Other views, and others, have added and deleted meanwhile.
   void getSession().then((current) => {
