@@ -26,8 +26,8 @@ from scripts.local_service import (
     new_database,
     running_service,
 )
+from visualsnoop.server.storage.embedding_index import index_embeddings
 from visualsnoop.server.storage.keys import NewKeys, create_keys
-from visualsnoop.server.storage.schema import index_embeddings
 
 PHOTO = Path(__file__).parents[2] / "tests" / "photos" / "cat.jpg"
 CLIENTS = 4

@@ -34,8 +34,8 @@ from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.detection import find_keypoints
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.keypoints import KEYPOINT, STORED_BYTES
+from visualsnoop.server.storage.embedding_index import index_embeddings
 from visualsnoop.server.storage.keys import create_keys
-from visualsnoop.server.storage.schema import index_embeddings
 
 SMALL_COLLECTIONS = 1000
 SMALL_SIZE = 100
@@ -197,7 +197,7 @@ def real_keypoints() -> NDArray[np.uint8]:
 
 
 def print_sizes(connection: psycopg.Connection, total: int) -> None:
-    for name in ("images", f"images_embedding_{VERSION}", "images_pkey", "images_by_time"):
+    for name in ("images", f"images_by_embedding_{VERSION}", "images_pkey", "images_by_time"):
         found = connection.execute("SELECT pg_table_size(%s)", (name,)).fetchone()
         assert found is not None
         print(f"{name:24}{found[0] / 2**20:10.0f} MiB{found[0] / total:8.0f} bytes per image")

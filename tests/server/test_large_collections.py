@@ -5,42 +5,48 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 import psycopg
+import pytest
 from attrs import evolve
 from pgvector.psycopg import register_vector_async
 
-from scripts.bench.scale import fill, image_id
+from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
+from visualsnoop.server.matching.candidates import DEPTH, DEPTH_OF_LARGE
+from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage.embedding_index import point
 from visualsnoop.server.storage.images import ImageStore
-from visualsnoop.server.storage.keys import create_keys
-from visualsnoop.server.storage.pool import Connection, Pool
+from visualsnoop.server.storage.keys import NewKeys, create_keys
+from visualsnoop.server.storage.pool import Connection, Pool, connection_pool
+from visualsnoop.server.vault import Vault
 
 Check = Callable[[Pool, ImageStore, str], Awaitable[None]]
 
 
-async def _only_by_index(connection: Connection) -> None:
-    await register_vector_async(connection)
-    for setting in (
-        "hnsw.iterative_scan = strict_order",
-        "hnsw.ef_search = 40",
-        "hnsw.max_scan_tuples = 1000000",
-    ):
-        await connection.execute(f"SET {setting}".encode())
-    for way in ("sort", "seqscan", "bitmapscan"):
-        await connection.execute(f"SET enable_{way} = off".encode())
-
-
-def by_index(database: str, check: Check) -> None:
+def by_index(
+    database: str, check: Check, size: int = 40, others: int = 800, most_visited: int = 1_000_000
+) -> None:
     """Run a check on a collection of 40 images among 800 of another, by the index alone."""
     rare, common = (create_keys(database, name, "index").collection_id for name in NAMES)
     with psycopg.connect(database) as connection:
-        fill(connection, common, 800)
-        fill(connection, rare, 40)
+        fill(connection, common, others)
+        fill(connection, rare, size)
+
+    async def only_by_index(connection: Connection) -> None:
+        await register_vector_async(connection)
+        for setting in (
+            "hnsw.iterative_scan = strict_order",
+            "hnsw.ef_search = 40",
+            f"hnsw.max_scan_tuples = {most_visited}",
+            "enable_seqscan = off",
+            "enable_bitmapscan = off",
+        ):
+            await connection.execute(f"SET {setting}".encode())
 
     async def run() -> None:
         async with Pool(
-            database, configure=_only_by_index, kwargs={"autocommit": True}, open=False
+            database, configure=only_by_index, kwargs={"autocommit": True}, open=False
         ) as pool:
             images = ImageStore(pool)
-            images._known_sizes[rare] = True, float("inf")
+            images._known_sizes[rare, VERSION] = True, float("inf")
             await check(pool, images, rare)
 
     try:
@@ -78,3 +84,79 @@ def test_new_image_is_found_at_once_and_deleted_one_no_more(service: str, databa
         assert (await images.candidates(collection_id, query))[0].image_id != "new"
 
     by_index(database, check)
+
+
+def test_walk_comes_across_few_images_of_other_collections(service: str, database: str) -> None:
+    async def check(pool: Pool, images: ImageStore, collection_id: str) -> None:
+        found = await images.find_fingerprint(collection_id, image_id(7))
+        assert found is not None
+        near = await images.candidates(collection_id, found[1])
+        # Of so many that it may visit, only every sixth would be one of the collection.
+        assert len(near) == DEPTH_OF_LARGE.hashes
+
+    by_index(database, check, size=200, others=1000, most_visited=200)
+
+
+QUERY = f"(array_fill(0.1, ARRAY[{DIMENSIONS + 32}]))::halfvec"
+
+
+def test_index_is_walked_though_no_statistics_say_how_large_the_collection_is(
+    service: str, database: str, keys: NewKeys
+) -> None:
+    with psycopg.connect(database) as connection:
+        fill(connection, keys.collection_id, 500)
+    distance = f"{point('embedding', 'collection_id', DIMENSIONS)} <-> {QUERY}"
+
+    async def run() -> None:
+        settings = Settings(database, Vault(bytes(32), "a test"))
+        async with connection_pool(settings) as pool:
+            plan = await pool.rows_by_index(
+                f"""
+                EXPLAIN SELECT image_id FROM images
+                WHERE collection_id = %s AND version = {VERSION} ORDER BY {distance} LIMIT 5
+                """,
+                keys.collection_id,
+            )
+            assert f"images_by_embedding_{VERSION}" in str(plan)
+
+    asyncio.run(run())
+
+
+def test_collection_is_large_from_so_many_images_on(
+    service: str, database: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visualsnoop.server.storage.images._LARGE", 250)
+    with psycopg.connect(database) as connection:
+        fill(connection, keys.collection_id, 250)
+
+    async def run() -> None:
+        async with connection_pool(Settings(database, Vault(bytes(32), "a test"))) as pool:
+            images = ImageStore(pool)
+            found = await images.find_fingerprint(keys.collection_id, image_id(7))
+            assert found is not None
+            _, query = found
+            near = await images.candidates(keys.collection_id, query)
+            assert len(near) == DEPTH_OF_LARGE.hashes
+            async with pool.connection() as connection:
+                await images.delete(connection, keys.collection_id, image_id(9))
+            near = await ImageStore(pool).candidates(keys.collection_id, query)
+            assert len(near) == DEPTH.hashes
+
+    asyncio.run(run())
+
+
+def test_walk_that_fails_or_is_given_up_leaves_the_connection_to_others(database: str) -> None:
+    async def run() -> None:
+        settings = Settings(database, Vault(bytes(32), "a test"), database_connections=1)
+        async with connection_pool(settings) as pool:
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await pool.rows_by_index("SELECT 1 / (random() * 0)::int")
+            walk = asyncio.ensure_future(pool.rows_by_index("SELECT pg_sleep(600)"))
+            await asyncio.sleep(0.5)
+            walk.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await walk
+            # What holds for a walk holds for no other statement.
+            assert await pool.row("SHOW enable_sort") == ("on",)
+
+    asyncio.run(run())

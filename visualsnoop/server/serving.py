@@ -28,8 +28,8 @@ from .logs import logging_configuration
 from .matching.fingerprint import model_version
 from .metrics import FOLDER_VARIABLE
 from .settings import Listening, Settings
+from .storage.embedding_index import index_embeddings
 from .storage.fingerprint_versions import check_versions
-from .storage.schema import index_embeddings
 from .temporary_folder import temporary_folder
 
 _START_TIME = 60.0  # seconds for a worker to start

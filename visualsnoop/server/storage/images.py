@@ -17,16 +17,13 @@ from ..matching.fingerprint import Fingerprint
 from ..matching.keypoints import KEYPOINT, STORED_BYTES
 from ..matching.preliminary import POOR_QUALITY
 from .duplicates import discard_pairs, queue_comparison
+from .embedding_index import point
 from .fingerprint_columns import COLUMNS as FINGERPRINT
 from .fingerprint_columns import MAX_DETAIL_BYTES, PDQ_BYTES, from_columns, to_columns
 from .pool import Connection, Pool
 
-# A collection is large if it has so many images, times the square root of how many are stored.
-_LARGE_FACTOR = 128
-_LEAST_LARGE = 10_000  # images; a comparison with fewer is always quick
-# Where it is not known how many are stored, as on the coordinator of a Citus cluster. To compare so
-# many takes some 20 ms, and finds all.
-_LARGE_OF_UNKNOWN = 50_000  # images
+# A walk through the index takes about as long as a comparison with so many images, which finds all.
+_LARGE = 8_000
 _REMEMBERED = 60.0  # seconds
 
 
@@ -59,8 +56,9 @@ class ImageStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        # By collection: whether it is large, and until when that holds by the monotonic clock.
-        self._known_sizes: dict[str, tuple[bool, float]] = {}
+        # By collection and version: whether it is large, and until when that holds by the monotonic
+        # clock.
+        self._known_sizes: dict[tuple[str, int], tuple[bool, float]] = {}
 
     def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
         """The turn of a collection to be searched; see `Pool.slow_turn`."""
@@ -240,7 +238,7 @@ class ImageStore:
         the later it comes, but for what the database has to sort.
 
         A small collection is compared as a whole. In a large one, the index of the version is
-        walked until it has given enough images of the collection; see `schema.index_embeddings`.
+        walked until it has given enough images of the collection; see `embedding_index`.
 
         Args:
             collection_id: The collection.
@@ -248,7 +246,7 @@ class ImageStore:
             start, stop: The places, the latter excluded.
             without: An image to leave out.
         """
-        is_large = await self._is_large(collection_id)
+        is_large = await self._is_large(collection_id, query.version)
         depth = DEPTH_OF_LARGE if is_large else DEPTH
         nearest = await self._nearest(
             *(collection_id, query, 0, depth.hashes, without, is_large),
@@ -290,7 +288,7 @@ class ImageStore:
             query: The picture that is searched for, by its embedding.
             count: How many.
         """
-        is_large = await self._is_large(collection_id)
+        is_large = await self._is_large(collection_id, query.version)
         return await self._nearest(
             *(collection_id, query, 0, count, None, is_large),
             f"""
@@ -312,19 +310,24 @@ class ImageStore:
         least_quality: int = 0,
     ) -> list[Candidate]:
         dimensions = len(query.embedding)
-        distance, order = f"embedding::halfvec({dimensions}) <=> %s", "distance"
-        if not is_large:
-            # The index is on the distance, and so of no use for this sum.
-            distance, order = f"({distance}) + 0", "distance, image_id"
-        rows = await self._pool.rows(
+        embedding = HalfVector(query.embedding)
+        get_rows = self._pool.rows
+        order = "distance, image_id"
+        ordered_by: tuple[object, ...] = ()
+        if is_large:
+            get_rows = self._pool.rows_by_index
+            stored = point("embedding", "collection_id", dimensions)
+            order = f"{stored} <-> {point('%s', '%s::text', dimensions)}"
+            ordered_by = (embedding, collection_id)
+        rows = await get_rows(
             # What is not compared would be most of what the database sends.
             f"""
             SELECT image_id, image_time, 1 - distance, quality, {compared}
             FROM (
-                SELECT *, row_number() OVER (ORDER BY {order}) AS place
+                SELECT *, row_number() OVER (ORDER BY distance, image_id) AS place
                 FROM (
                     SELECT image_id, image_time, quality, pdq, keypoints, detail,
-                        {distance} AS distance
+                        embedding::halfvec({dimensions}) <=> %s AS distance
                     FROM images
                     WHERE collection_id = %s AND version = {int(query.version)}
                         AND vector_dims(embedding) = {dimensions}
@@ -333,50 +336,31 @@ class ImageStore:
                 ) AS nearest
             ) AS placed WHERE distance <> 'NaN' ORDER BY place
             """,
-            HalfVector(query.embedding),
-            collection_id,
-            without,
-            count,
-            offset,
+            *(embedding, collection_id, without, *ordered_by, count, offset),
         )
         return [
             Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
             for image_id, image_time, *fingerprint in rows
         ]
 
-    async def _is_large(self, collection_id: str) -> bool:
-        """Whether to walk the index, and not to compare the whole collection.
-
-        A comparison takes longer the more images the collection has, and a walk the rarer they are
-        among all that are stored. Both take the same where the former is about 64 times the square
-        root of the latter; but up to twice as many, a walk still misses some of the nearest
-        (measured with scripts/bench/scale.py).
-        """
-        is_large, until = self._known_sizes.get(collection_id, (False, 0.0))
+    async def _is_large(self, collection_id: str, version: int) -> bool:
+        """Whether to walk the index, and not to compare all images of the collection."""
+        is_large, until = self._known_sizes.get((collection_id, version), (False, 0.0))
         if time.monotonic() < until:
             return is_large
         row = await self._pool.row(
             """
-            WITH large AS (
-                SELECT CASE WHEN reltuples < 0 THEN %s
-                    ELSE greatest(%s * sqrt(reltuples), %s)::bigint END AS size
-                FROM pg_class WHERE oid = 'images'::regclass
-            )
-            SELECT size = (
-                SELECT count(*) FROM (
-                    SELECT 1 FROM images WHERE collection_id = %s LIMIT (SELECT size FROM large)
-                ) AS counted
-            ) FROM large
+            SELECT count(*) FROM (
+                SELECT 1 FROM images WHERE collection_id = %s AND version = %s LIMIT %s
+            ) AS counted
             """,
-            _LARGE_OF_UNKNOWN,
-            _LARGE_FACTOR,
-            _LEAST_LARGE,
-            collection_id,
+            *(collection_id, version, _LARGE),
         )
         assert row is not None
+        is_large = int(row[0]) >= _LARGE
         # Counting so many can take as long as a search, so they are not counted every time.
-        self._known_sizes[collection_id] = row[0], time.monotonic() + _REMEMBERED
-        return bool(row[0])
+        self._known_sizes[collection_id, version] = is_large, time.monotonic() + _REMEMBERED
+        return is_large
 
 
 _IMAGE = "image_id, image_time, quality, width, height"

@@ -161,13 +161,13 @@ def import_collection(
 def _known_dimensions(connection: psycopg.Connection) -> Dimensions:
     """How long embeddings are: of the shipped model, and of those that services have used here.
 
-    Each of these has left its index; see `schema.index_embeddings`.
+    Each of these has left its index; see `embedding_index.index_embeddings`.
     """
     rows = connection.execute(
         r"""
         SELECT substring(indexname FROM '\d+$')::int,
             substring(indexdef FROM 'halfvec\((\d+)\)')::int
-        FROM pg_indexes WHERE tablename = 'images' AND indexname ~ '^images_embedding_\d+$'
+        FROM pg_indexes WHERE tablename = 'images' AND indexname ~ '^images_(by_)?embedding_\d+$'
         """
     ).fetchall()
     return {MODEL_VERSION: MODEL_DIMENSIONS, **dict(rows)}

@@ -1,0 +1,71 @@
+"""The index by which large collections are searched: a graph of all images of a version.
+
+It is an HNSW graph (Malkov & Yashunin 2018) of pgvector. A walk through it would come across the
+images of all collections, and the more of others the smaller the one that is searched. So each
+embedding is followed by a code of its collection: between images of one collection the distances
+are those of the embeddings, and all others are farther away (Wu et al., "HQANN: Efficient and
+Robust Similarity Search for Hybrid Queries with Structured and Unstructured Constraints", 2022).
+"""
+
+import time
+
+import psycopg
+from psycopg.rows import scalar_row
+
+# Any number that no other program on the same database uses; two at once take turns.
+_TRY_TO_LOCK = "SELECT pg_try_advisory_lock(7303014512662308)"
+
+_CODE_LENGTH = 32  # bits of a hash of the collection's ID
+# The number of a bit that is set. Two codes differ in half of the bits, by 0.5 of squared distance;
+# two embeddings by 2 - 2 cos. So the nearest images of others come after the nearest of one's own.
+# With more, walks did not find the way to small collections: of 4,000 images among 24,000, the
+# recall@10 was .967 with .25, and 1.000 with this.
+_BIT = ".18"
+
+
+def index_embeddings(database: str, version: int, dimensions: int) -> None:
+    """Make the index by which images of a version are searched in large collections.
+
+    Making one for many images takes minutes, during which images can be added and found.
+
+    Args:
+        database: How to connect, as libpq takes it.
+        version: The version of the fingerprints.
+        dimensions: How long their embeddings are.
+    """
+    name = f"images_by_embedding_{version:d}"
+    with psycopg.connect(database, autocommit=True, row_factory=scalar_row) as connection:
+        # Waiting for the lock in the database would hold up the very index that is waited for.
+        while not connection.execute(_TRY_TO_LOCK).fetchone():
+            time.sleep(0.2)
+        is_valid = connection.execute(
+            f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')"
+        ).fetchone()
+        if not is_valid:
+            # What an interrupted attempt has left is of no use.
+            connection.execute(f"DROP INDEX IF EXISTS {name}")
+            connection.execute(
+                f"""
+                CREATE INDEX CONCURRENTLY {name} ON images
+                USING hnsw (({point("embedding", "collection_id", dimensions)}) halfvec_l2_ops)
+                WHERE version = {version:d}
+                """.encode()
+            )
+        # That of earlier versions of the service, without the codes.
+        connection.execute(f"DROP INDEX IF EXISTS images_embedding_{version:d}")
+
+
+def point(embedding: str, collection_id: str, dimensions: int) -> str:
+    """Where an image is in the index, in SQL: its embedding, and the code of its collection.
+
+    Args:
+        embedding: The embedding, in SQL; its length does not matter.
+        collection_id: The collection, in SQL.
+        dimensions: How long the embedding is.
+    """
+    # What is written for each bit is followed by a comma, the last one but for the trimming.
+    bits = f"hashtextextended({collection_id}, 0)::bit({_CODE_LENGTH})::text"
+    numbers = f"rtrim(replace(replace({bits}, '0', '0,'), '1', '{_BIT},'), ',')"
+    code = f"('[' || {numbers} || ']')::halfvec({_CODE_LENGTH})"
+    placed = dimensions + _CODE_LENGTH
+    return f"(l2_normalize({embedding}::halfvec({dimensions:d})) || {code})::halfvec({placed:d})"
