@@ -12,7 +12,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 REQUIRE ?=
 
 .PHONY: help demo test lint types contract check-generated generate clients clients-test docs tests
-.PHONY: page test-web installs release lowest lock quality scale proofs clean
+.PHONY: page test-web installs release lowest lock quality bench bench-compare scale proofs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,8 +97,14 @@ lock: $(VENV)/installed ## Renew the versions of requirements-server.txt and pac
 quality: $(VENV)/installed ## Measure how well edited copies are found
 	$(RUN)/python -m scripts.bench.quality
 
+bench: $(VENV)/installed ## Measure speed for some minutes: tables and plots in docs/benchmarks, goals met or not
+	$(RUN)/python -m scripts.bench --output docs/benchmarks --save build/bench.json
+
+bench-compare: $(VENV)/installed ## Measure speed again: what has changed since the last `make bench`
+	$(RUN)/python -m scripts.bench --compare build/bench.json
+
 scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
-	$(RUN)/python -m scripts.bench.scale
+	$(RUN)/python -m scripts.bench.growth --large
 
 proofs: $(VENV)/installed ## Kill, fail over, intrude, abuse, wear out and fuzz services, for about 20 minutes
 	$(RUN)/python -m scripts.proofs.crash --service-kills 8 --database-kills 4 --total-kills 2 --rounds 1
