@@ -98,7 +98,7 @@ export function lookView(place, session) {
       return;
     }
     const width = grid.clientWidth;
-    columns = Math.max(2, Math.floor((width + GAP) / (LEAST_CELL + GAP)));
+    columns = Math.max(3, Math.floor((width + GAP) / (LEAST_CELL + GAP)));
     cell = (width - GAP * (columns - 1)) / columns;
     const total = isOver ? images.length : Math.max(images.length, session.image_count);
     grid.style.height = `${Math.ceil(total / columns) * (cell + GAP)}px`;
