@@ -107,7 +107,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waited.append(seconds)
 
     monkeypatch.setattr("visualsnoop._transport.time.sleep", waited.append)
-    monkeypatch.setattr("visualsnoop._transport.asyncio.sleep", wait)
+    monkeypatch.setattr("visualsnoop._async_transport.asyncio.sleep", wait)
     return waited
 
 

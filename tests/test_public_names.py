@@ -70,6 +70,28 @@ def test_names_are_imported_when_they_are_used() -> None:
         _ = visualsnoop.nothing
 
 
+def test_collection_is_imported_without_what_is_not_used_yet() -> None:
+    code = (
+        "import sys; from visualsnoop import Collection;"
+        "unused = ['attrs', 'dateutil', 'visualsnoop.bulk', 'visualsnoop._async_collection',"
+        " 'visualsnoop_api.models.image', 'visualsnoop_api.api.images.get_image'];"
+        "print('httpx' in sys.modules, [name for name in unused if name in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "True []"
+
+
+def test_models_and_operations_are_imported_when_they_are_used() -> None:
+    from visualsnoop_api import models as generated
+    from visualsnoop_api.api import images
+
+    assert set(generated.__all__) < set(dir(generated))
+    assert all(hasattr(generated, name) for name in generated.__all__)
+    assert all(hasattr(images, name) for name in images.__all__)
+    for package in (generated, images):
+        with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+            _ = package.nothing
+
+
 def test_every_error_is_in_the_tree_of_the_documentation() -> None:
     assert exceptions.__doc__ is not None
     errors = [

@@ -19,8 +19,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AsyncCollection": "models",
-    "Collection": "models",
+    "AsyncCollection": "_async_collection",
+    "Collection": "_collection",
     "VisualSnoopError": "exceptions",
     "VisualSnoopHMACAuth": "auth",
 }

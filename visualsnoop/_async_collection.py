@@ -1,53 +1,52 @@
 """`AsyncCollection`, the client of an image collection for asyncio."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
-from visualsnoop_api.models import (
-    CollectionInfo,
-    Comparison,
-    ComparisonById,
-    Decision,
-    DuplicateGroup,
-    DuplicateList,
-    Image,
-    ImageList,
-    ListedImage,
-    SearchByIdResults,
-    SearchResults,
-)
-
-from . import _bulk_steps, _calls
+from . import _calls
+from ._async_client import build_async_client
+from ._async_uploads import AsyncUpload
 from ._base_collection import BaseCollection
-from ._bulk_items import PathInput
 from ._calls import Call, Regions
-from ._client import (
-    MAX_CONNECTIONS,
-    AsyncClientOptions,
-    ProxiesInput,
-    build_async_client,
-    proxy_name,
-)
-from ._concurrency import in_tasks
+from ._client import MAX_CONNECTIONS, AsyncClientOptions, ProxiesInput, proxy_name
 from ._environment import keys_and_endpoint
 from ._event_loop import LoopBinding
-from ._folders import files_in
 from ._listing import Listing
 from ._request_retries import repeatable_attempts
 from ._response_body import read_body_async
 from ._responses import connection_errors
 from ._threads import iterate_in_threads
 from ._timeouts import TimeoutInput
-from ._uploads import AsyncImageInput, AsyncUpload
-from .bulk import AsyncImageItem, Outcome, ProgressCallback
+from ._uploads import AsyncImageInput
 from .exceptions import NotFoundError
 
+# Models, and what works on many images, are imported when they are first used.
+if TYPE_CHECKING:
+    from visualsnoop_api.models import (
+        CollectionInfo,
+        Comparison,
+        ComparisonById,
+        Decision,
+        DuplicateGroup,
+        DuplicateList,
+        Image,
+        ImageList,
+        ListedImage,
+        SearchByIdResults,
+        SearchResults,
+    )
+
+    from ._bulk_items import PathInput
+    from .bulk import AsyncImageItem, Outcome, ProgressCallback
+
 T = TypeVar("T")
-Item = TypeVar("Item", bound=AsyncImageItem)
+Item = TypeVar("Item", bound="AsyncImageItem")
 
 
 class AsyncCollection(BaseCollection):
@@ -545,6 +544,10 @@ class AsyncCollection(BaseCollection):
                 `skip_existing` are wanted.
             OSError: If the folder is none, or cannot be read.
         """
+        from . import _bulk_steps
+        from ._concurrency import in_tasks
+        from ._folders import files_in
+
         if is_folder := isinstance(items, (str, os.PathLike)):
             relative_to = items if relative_to is None else relative_to
             items = iterate_in_threads(files_in(items))
@@ -570,6 +573,9 @@ class AsyncCollection(BaseCollection):
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each image.
         """
+        from . import _bulk_steps
+        from ._concurrency import in_tasks
+
         steps = _bulk_steps.deleting(skip_missing, timeout)
         return in_tasks(self, image_ids, steps, concurrency, on_progress)
 
@@ -595,6 +601,9 @@ class AsyncCollection(BaseCollection):
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each search.
         """
+        from . import _bulk_steps
+        from ._concurrency import in_tasks
+
         steps = _bulk_steps.searching(count, min_score, offset, regions, timeout)
         return in_tasks(self, items, steps, concurrency, on_progress)
 
@@ -625,7 +634,7 @@ class AsyncCollection(BaseCollection):
         raise AssertionError("the last attempt returns or raises")
 
     async def _send_once(self, call: Call[T], timeout: TimeoutInput) -> T:
-        request = self._options.request(call, timeout, self._client.timeout)
+        request = self._options.request(call, self.endpoint, timeout)
         await self._loop.check()
         async with self._connection_slots:
             with connection_errors(self.endpoint, self._proxy):

@@ -1,10 +1,11 @@
 """What `Collection` and `AsyncCollection` have in common: endpoint, keys, and what is known."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import httpx
-from visualsnoop_api.models import CollectionInfo
 
 from ._call_options import CallOptions
 from ._client import BaseClientOptions
@@ -13,6 +14,9 @@ from ._messages import shortened
 from ._timeouts import TimeoutInput
 from .auth import VisualSnoopHMACAuth
 from .exceptions import CollectionStateError
+
+if TYPE_CHECKING:
+    from visualsnoop_api.models import CollectionInfo
 
 
 class BaseCollection:

@@ -1,11 +1,10 @@
 """The items of a run over many images: their image IDs, and their images."""
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from tarfile import ExFileObject
 from typing import Any, TypeAlias
-
-from attrs import define, field, frozen
 
 from ._calls import checked_image_id
 from ._image_readers import read_whole
@@ -15,7 +14,7 @@ from .exceptions import DuplicateImageIDError, InvalidImageIDError
 PathInput: TypeAlias = str | os.PathLike[str]
 
 
-@frozen
+@dataclass(frozen=True)
 class TakenItem:
     """An item that was taken from those of a run.
 
@@ -41,11 +40,11 @@ class TakenItem:
         return self._image
 
 
-@define
+@dataclass
 class ImageIDs:
     """The image IDs of a run, of which none may come twice."""
 
-    _first_items: dict[str, str] = field(factory=dict)
+    _first_items: dict[str, str] = field(default_factory=dict)
     _count: int = 0
 
     def add(self, image_id: str, item: Any) -> None:

@@ -4,13 +4,13 @@ The steps of an item are a generator that asks for calls and for waits, so that 
 and tasks alike; `_concurrency` runs them.
 """
 
+from __future__ import annotations
+
 import random
 import time
 from collections.abc import Callable, Generator
-from typing import Any, TypeAlias, TypeVar
-
-from attrs import define
-from visualsnoop_api.models import Image, SearchResults
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ._bulk_items import ImageIDs, PathInput, TakenItem, take_item
 from ._calls import Regions
@@ -19,6 +19,9 @@ from ._timeouts import TimeoutInput
 from ._uploads import rewinding
 from .bulk import Outcome
 from .exceptions import ImageExistsError, NotFoundError, RateLimitError, ResponseError, ServerError
+
+if TYPE_CHECKING:
+    from visualsnoop_api.models import Image, SearchResults
 
 T = TypeVar("T")
 
@@ -140,7 +143,7 @@ def searching(
 def _nothing_to_rewind() -> None: ...
 
 
-@define
+@dataclass
 class _Backoff:
     """When the next request may be sent, as a busy service asks to wait; one for a whole run."""
 

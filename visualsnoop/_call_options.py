@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
-from attrs import evolve, field, frozen
 
 from ._calls import Call
 from ._request_attempts import REQUEST_ID
@@ -14,7 +14,7 @@ from ._timeouts import TimeoutInput, httpx_timeout
 _TAKEN_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
-@frozen
+@dataclass(frozen=True)
 class CallOptions:
     """The options of calls.
 
@@ -23,7 +23,7 @@ class CallOptions:
     """
 
     request_retries: int = 0
-    _headers: Mapping[str, str] = field(factory=dict)
+    _headers: Mapping[str, str] = field(default_factory=dict)
     _timeout: TimeoutInput = None
 
     def changed(
@@ -51,30 +51,27 @@ class CallOptions:
         if timeout is None:
             timeout = self._timeout
         httpx_timeout(timeout, _ANY_TIMEOUT)
-        return evolve(
-            self,
-            headers=httpx.Headers({**self._headers, **httpx.Headers(headers)}),
-            request_retries=request_retries,
-            timeout=timeout,
-        )
+        headers = httpx.Headers({**self._headers, **httpx.Headers(headers)})
+        return type(self)(request_retries, headers, timeout)
 
-    def request(
-        self, call: Call[Any], timeout: TimeoutInput, default_timeout: httpx.Timeout
-    ) -> dict[str, Any]:
+    def request(self, call: Call[Any], endpoint: str, timeout: TimeoutInput) -> dict[str, Any]:
         """The arguments of `httpx.Client.stream` for a call.
 
         Args:
             call: The call.
+            endpoint: The URL of the API.
             timeout: The timeout that was given to the call.
-            default_timeout: That of the collection.
         """
-        return {
-            **call.request,
-            "headers": {**call.request.get("headers", {}), **self._headers},
-            "timeout": httpx_timeout(
-                self._timeout if timeout is None else timeout, default_timeout
-            ),
-        }
+        # HTTPX is told only what its client does not know, and a whole URL: to put one together
+        # it parses one more.
+        request = {**call.request, "url": endpoint + call.request["url"]}
+        if self._headers:
+            request["headers"] = {**request.get("headers", {}), **self._headers}
+        if timeout is None:
+            timeout = self._timeout
+        if timeout is not None:
+            request["timeout"] = httpx_timeout(timeout, _ANY_TIMEOUT)
+        return request
 
 
 _ANY_TIMEOUT = httpx.Timeout(None)

@@ -3,29 +3,36 @@
 Nothing here does any input or output, so that it serves blocking and asynchronous code alike.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 import httpx
-from attrs import evolve, frozen
+
+# Of these packages an operation or a model is imported when it is first used.
+from visualsnoop_api import models
 from visualsnoop_api.api import collection, duplicates, images, search
-from visualsnoop_api.models import (
-    CollectionInfo,
-    Comparison,
-    ComparisonById,
-    Decision,
-    DuplicateList,
-    ErrorBody,
-    Image,
-    ImageList,
-    SearchByIdResults,
-    SearchResults,
-)
-from visualsnoop_api.models.search_images_regions import SearchImagesRegions as KnownRegions
 from visualsnoop_api.types import UNSET, File, Model, Unset
 
 from ._responses import response_error, unexpected_response
 from .exceptions import InvalidImageIDError
+
+if TYPE_CHECKING:
+    from visualsnoop_api.models import (
+        CollectionInfo,
+        Comparison,
+        ComparisonById,
+        Decision,
+        DuplicateList,
+        ErrorBody,
+        Image,
+        ImageList,
+        SearchByIdResults,
+        SearchResults,
+    )
+    from visualsnoop_api.models.search_images_regions import SearchImagesRegions as KnownRegions
 
 T = TypeVar("T")
 
@@ -37,7 +44,7 @@ _REGIONS: dict[Regions, KnownRegions] = {True: "true", False: "false", "auto": "
 _MAX_IMAGE_ID_LENGTH = 100
 
 
-@frozen
+@dataclass(frozen=True)
 class Call(Generic[T]):
     """One call of an operation.
 
@@ -51,7 +58,7 @@ class Call(Generic[T]):
     request: dict[str, Any]
     parse: Callable[[httpx.Response], T | ErrorBody | None]
     image_id: str | None = None
-    body: "Body | None" = None
+    body: Body | None = None
 
     def rewind(self) -> bool:
         """Whether the request can be sent once more, which is so unless its body has gone."""
@@ -76,7 +83,7 @@ class Call(Generic[T]):
             parsed = self.parse(response)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise unexpected_response(response) from error
-        if parsed is None or isinstance(parsed, ErrorBody):
+        if parsed is None or isinstance(parsed, models.ErrorBody):
             raise unexpected_response(response)
         if isinstance(parsed, Model):
             parsed.take_response(response.status_code, response.headers)
@@ -241,4 +248,4 @@ def _with_body(call: Call[T], body: Body) -> Call[T]:
     """
     if body.length is not None:
         call.request["headers"]["Content-Length"] = str(body.length)
-    return evolve(call, body=body)
+    return replace(call, body=body)

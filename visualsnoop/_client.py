@@ -11,7 +11,7 @@ import httpx
 from ._proxies import proxy_for, without_password
 from ._response_body import ACCEPTED_ENCODINGS
 from ._timeouts import TimeoutInput, httpx_timeout
-from ._transport import AsyncConnectRetryTransport, AttemptHook, ConnectRetryTransport
+from ._transport import AttemptHook, ConnectRetryTransport
 from ._version import __version__
 from .auth import VisualSnoopHMACAuth
 
@@ -123,36 +123,19 @@ def build_client(
         ImportError: If a proxy or HTTP/2 needs a package that is not installed.
         OSError: If `verify` or `cert` name no certificates.
     """
-    _check(options, ClientOptions.__optional_keys__, proxies)
+    check_options(options, ClientOptions.__optional_keys__, proxies)
     transport = options.get("transport")
     user_client = options.get("http_client")
     if transport is None and user_client is not None:
         transport = _UserClientTransport(user_client)
-    settings = {} if transport else _transport_settings(endpoint, proxies, options)
+    settings = {} if transport else transport_settings(endpoint, proxies, options)
     retrying = ConnectRetryTransport(
-        lambda: transport or httpx.HTTPTransport(**settings), max_retries, options.get("on_attempt")
+        lambda: transport or httpx.HTTPTransport(**settings),
+        transport is None and settings["proxy"] is None,
+        max_retries,
+        options.get("on_attempt"),
     )
-    return httpx.Client(transport=retrying, **_client_settings(endpoint, auth, options))
-
-
-def build_async_client(
-    endpoint: httpx.URL,
-    auth: VisualSnoopHMACAuth,
-    proxies: ProxiesInput,
-    max_retries: int,
-    options: AsyncClientOptions,
-) -> httpx.AsyncClient:
-    """`build_client` for asyncio."""
-    _check(options, AsyncClientOptions.__optional_keys__, proxies)
-    transport = options.get("transport")
-    user_client = options.get("http_client")
-    if transport is None and user_client is not None:
-        transport = _AsyncUserClientTransport(user_client)
-    if transport is None:
-        settings = _transport_settings(endpoint, proxies, options)
-        transport = httpx.AsyncHTTPTransport(**settings)
-    retrying = AsyncConnectRetryTransport(transport, max_retries, options.get("on_attempt"))
-    return httpx.AsyncClient(transport=retrying, **_client_settings(endpoint, auth, options))
+    return httpx.Client(transport=retrying, **client_settings(auth, options))
 
 
 def proxy_name(
@@ -172,27 +155,16 @@ class _UserClientTransport(httpx.BaseTransport):
         self._client = user_client
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        _add_headers(request, self._client.headers)
+        add_headers(request, self._client.headers)
         return self._client.send(request, stream=True, auth=None, follow_redirects=False)
 
 
-class _AsyncUserClientTransport(httpx.AsyncBaseTransport):
-    """`_UserClientTransport` for asyncio."""
-
-    def __init__(self, user_client: httpx.AsyncClient) -> None:
-        self._client = user_client
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        _add_headers(request, self._client.headers)
-        return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
-
-
-def _add_headers(request: httpx.Request, headers: httpx.Headers) -> None:
+def add_headers(request: httpx.Request, headers: httpx.Headers) -> None:
     for name, value in headers.items():
         request.headers.setdefault(name, value)
 
 
-def _check(
+def check_options(
     options: ClientOptions | AsyncClientOptions, known: frozenset[str], proxies: ProxiesInput
 ) -> None:
     unknown = sorted(options.keys() - known)
@@ -211,7 +183,7 @@ def _check(
 _TRANSPORT_OPTIONS = {"proxies", "verify", "cert", "http2"}
 
 
-def _transport_settings(
+def transport_settings(
     endpoint: httpx.URL, proxies: ProxiesInput, options: BaseClientOptions
 ) -> dict[str, Any]:
     http2 = options.get("http2", False)
@@ -247,13 +219,12 @@ def _ssl_context(verify: VerifyInput, cert: CertInput) -> ssl.SSLContext:
     return context
 
 
-def _client_settings(
-    endpoint: httpx.URL, auth: VisualSnoopHMACAuth, options: ClientOptions | AsyncClientOptions
+def client_settings(
+    auth: VisualSnoopHMACAuth, options: ClientOptions | AsyncClientOptions
 ) -> dict[str, Any]:
     hooks = {"request": options.get("on_request"), "response": options.get("on_response")}
     return {
         "auth": auth,
-        "base_url": endpoint,
         "headers": {
             "User-Agent": f"visualsnoop/{__version__}",
             "Accept-Encoding": ", ".join(ACCEPTED_ENCODINGS),

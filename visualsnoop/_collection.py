@@ -1,46 +1,49 @@
 """`Collection`, the client of an image collection."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 from weakref import finalize
 
-from visualsnoop_api.models import (
-    CollectionInfo,
-    Comparison,
-    ComparisonById,
-    Decision,
-    DuplicateGroup,
-    DuplicateList,
-    Image,
-    ImageList,
-    ListedImage,
-    SearchByIdResults,
-    SearchResults,
-)
-
-from . import _bulk_steps, _calls
+from . import _calls
 from ._base_collection import BaseCollection
-from ._bulk_items import PathInput
 from ._calls import Call, Regions
 from ._client import ClientOptions, ProxiesInput, build_client, proxy_name
-from ._concurrency import in_threads
 from ._environment import keys_and_endpoint
-from ._folders import files_in
 from ._listing import Listing
 from ._request_retries import repeatable_attempts
 from ._response_body import read_body
 from ._responses import connection_errors
 from ._timeouts import TimeoutInput
 from ._uploads import ImageInput, Upload
-from .bulk import ImageItem, Outcome, ProgressCallback
 from .exceptions import CollectionStateError, NotFoundError
 
+# Models, and what works on many images, are imported when they are first used.
+if TYPE_CHECKING:
+    from visualsnoop_api.models import (
+        CollectionInfo,
+        Comparison,
+        ComparisonById,
+        Decision,
+        DuplicateGroup,
+        DuplicateList,
+        Image,
+        ImageList,
+        ListedImage,
+        SearchByIdResults,
+        SearchResults,
+    )
+
+    from ._bulk_items import PathInput
+    from .bulk import ImageItem, Outcome, ProgressCallback
+
 T = TypeVar("T")
-Item = TypeVar("Item", bound=ImageItem)
+Item = TypeVar("Item", bound="ImageItem")
 
 
 class Collection(BaseCollection):
@@ -538,6 +541,10 @@ class Collection(BaseCollection):
                 `skip_existing` are wanted.
             OSError: If the folder is none, or cannot be read.
         """
+        from . import _bulk_steps
+        from ._concurrency import in_threads
+        from ._folders import files_in
+
         if is_folder := isinstance(items, (str, os.PathLike)):
             relative_to = items if relative_to is None else relative_to
             items = files_in(items)
@@ -563,6 +570,9 @@ class Collection(BaseCollection):
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each image.
         """
+        from . import _bulk_steps
+        from ._concurrency import in_threads
+
         steps = _bulk_steps.deleting(skip_missing, timeout)
         return in_threads(self, image_ids, steps, concurrency, on_progress)
 
@@ -588,6 +598,9 @@ class Collection(BaseCollection):
             on_progress: As in `add_images`.
             timeout: As in `add_image`, for each search.
         """
+        from . import _bulk_steps
+        from ._concurrency import in_threads
+
         steps = _bulk_steps.searching(count, min_score, offset, regions, timeout)
         return in_threads(self, items, steps, concurrency, on_progress)
 
@@ -614,7 +627,7 @@ class Collection(BaseCollection):
         raise AssertionError("the last attempt returns or raises")
 
     def _send_once(self, call: Call[T], timeout: TimeoutInput) -> T:
-        request = self._options.request(call, timeout, self._client.timeout)
+        request = self._options.request(call, self.endpoint, timeout)
         if self._client.is_closed:
             raise CollectionStateError("the Collection is closed: open another one")
         with (

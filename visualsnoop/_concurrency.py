@@ -12,10 +12,9 @@ from collections.abc import (
     Sized,
 )
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TypeVar
-
-from attrs import define, field
 
 from ._bulk_steps import Steps
 from .bulk import Outcome, Progress, ProgressCallback
@@ -126,7 +125,7 @@ async def _run_async(steps: Steps[T], collection: object) -> T:
             error = raised
 
 
-@define
+@dataclass
 class _ProgressCounter:
     """Counts outcomes, and tells of it."""
 

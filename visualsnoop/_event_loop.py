@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 import httpx
-from attrs import define
 
 from .exceptions import CollectionStateError
 
 
-@define
+@dataclass
 class LoopBinding:
     """Binds an HTTPX client, whose connections belong to an event loop, to the first that uses it.
 

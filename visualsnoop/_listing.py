@@ -3,14 +3,18 @@
 Nothing here does any input or output, so that it serves blocking and asynchronous code alike.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from attrs import define, field
-from visualsnoop_api.models import ImageList, ListedImage
+if TYPE_CHECKING:
+    from visualsnoop_api.models import ImageList, ListedImage
 
 
-@define
+@dataclass
 class Listing:
     """The state of a listing: which page comes next, and which images were yielded already.
 
@@ -24,10 +28,10 @@ class Listing:
 
     start: str | None = None
     is_finished: bool = False
-    _last_page: list[str] = field(factory=list)
+    _last_page: list[str] = field(default_factory=list)
     _steps_back: int = 1
     _last_time: datetime | None = None
-    _seen_at_last_time: set[str] = field(factory=set)
+    _seen_at_last_time: set[str] = field(default_factory=set)
 
     def unseen(self, page: ImageList) -> Iterator[ListedImage]:
         """The images of the next page that were not yielded yet."""

@@ -1,12 +1,13 @@
 """What is told of each attempt to send a request, to hooks and to the log."""
 
+from dataclasses import dataclass
+
 import httpx
-from attrs import frozen
 
 REQUEST_ID = "x-request-id"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RequestAttempt:
     """One attempt to send a request, as `on_attempt` is told of it.
 

@@ -4,10 +4,9 @@ Failed connections are none of this: `_transport` retries them, below.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-
-from attrs import define
 
 from ._calls import Call
 from ._logging import logger
@@ -26,7 +25,7 @@ MAX_RETRY_AFTER = 300.0  # seconds
 _IDEMPOTENT_METHODS = ("GET", "PUT", "DELETE")
 
 
-@define
+@dataclass
 class RepeatableAttempt:
     """One attempt at a call: swallows a failure after which the request is sent again.
 

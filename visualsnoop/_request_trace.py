@@ -1,16 +1,16 @@
 """How far a request got: whether a connection was made, and whether a byte was sent."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from attrs import define, field
 
 # HTTPX leaves the connection to a proxy open when this happens.
 _SOCKS_FAILED = ".setup_socks5_connection.failed"
 
 
-@define
+@dataclass
 class RequestTrace:
     """The progress of one attempt to send a request, told by the `trace` extension of HTTPX.
 
@@ -26,7 +26,7 @@ class RequestTrace:
     has_sent: bool = False
     _is_asking_proxy: bool = False
     _to_proxy: Any = None
-    _timeout: dict[str, float | None] = field(factory=dict)
+    _timeout: dict[str, float | None] = field(default_factory=dict)
 
     def attach(self, request: httpx.Request) -> None:
         """Follow what a transport does with a request."""
@@ -90,7 +90,7 @@ class RequestTrace:
         self._timeout.update(read=limit, write=limit)
 
 
-@define
+@dataclass
 class _TimeLimitedStream:
     """A network stream, blocking or asynchronous, with a timeout for each read and write."""
 

@@ -1,7 +1,8 @@
 """Reading the body of a response, no further than a sensible size."""
 
+from dataclasses import dataclass, field
+
 import httpx
-from attrs import define, field
 
 from .exceptions import UnexpectedResponseError
 
@@ -17,6 +18,9 @@ def read_body(response: httpx.Response) -> httpx.Response:
     Raises:
         UnexpectedResponseError: If the body is too large, or in an encoding not asked for.
     """
+    if _is_surely_small(response):
+        response.read()
+        return response
     body = _Body(response)
     for piece in response.iter_bytes():
         body.add(piece)
@@ -25,19 +29,31 @@ def read_body(response: httpx.Response) -> httpx.Response:
 
 async def read_body_async(response: httpx.Response) -> httpx.Response:
     """`read_body` for asyncio."""
+    if _is_surely_small(response):
+        await response.aread()
+        return response
     body = _Body(response)
     async for piece in response.aiter_bytes():
         body.add(piece)
     return body.response()
 
 
-@define
+def _is_surely_small(response: httpx.Response) -> bool:
+    """Whether the head says so, as it does of nearly all: that many bytes are read, and no more."""
+    length = response.headers.get("content-length", "")
+    is_plain = "content-encoding" not in response.headers
+    return is_plain and length.isdecimal() and int(length) <= MAX_SIZE
+
+
+@dataclass
 class _Body:
+    """The body of a response whose size is not known before it is read."""
+
     _response: httpx.Response
-    _pieces: list[bytes] = field(factory=list, init=False)
+    _pieces: list[bytes] = field(default_factory=list, init=False)
     _size: int = field(default=0, init=False)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         encoding = self._response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in (*ACCEPTED_ENCODINGS, "identity"):
             raise self._unexpected(f"is encoded in another way than {ACCEPTED_ENCODINGS}")

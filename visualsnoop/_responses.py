@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from visualsnoop_api.models import ErrorBody
+from visualsnoop_api import models
 
 from ._dates import http_date
 from ._messages import shortened
@@ -158,7 +158,7 @@ def _json_object(response: httpx.Response) -> dict[str, Any] | None:
 def _is_of_api(body: dict[str, Any] | None) -> bool:
     """Whether the body of an error is one of the API, and not of a proxy or of another service."""
     try:
-        return body is not None and ErrorBody.from_dict(body) is not None
+        return body is not None and models.ErrorBody.from_dict(body) is not None
     except (TypeError, ValueError, KeyError):
         return False
 

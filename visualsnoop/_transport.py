@@ -1,18 +1,18 @@
 """Retrying failed connections, and nothing else."""
 
-import asyncio
 import os
 import random
 import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from logging import DEBUG
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 from weakref import WeakSet
 
 import httpx
-from attrs import define, field
 
 from ._logging import logger
 from ._request_attempts import REQUEST_ID, RequestAttempt, sent_path
@@ -42,6 +42,7 @@ class ConnectRetryTransport(httpx.BaseTransport):
 
     Args:
         transport_factory: Returns the transport that sends the requests, proxies included.
+        is_direct: Whether it surely asks no proxy.
         max_retries: How often to try again.
         on_attempt: Is told of each attempt.
     """
@@ -49,20 +50,23 @@ class ConnectRetryTransport(httpx.BaseTransport):
     def __init__(
         self,
         transport_factory: Callable[[], httpx.BaseTransport],
+        is_direct: bool,
         max_retries: int,
         on_attempt: AttemptHook | None = None,
     ) -> None:
         self._transport_factory = transport_factory
         self._transport = transport_factory()
+        self._is_direct = is_direct
         self._max_retries = max_retries
         self._on_attempt = on_attempt
         self._inherited: list[httpx.BaseTransport] = []
         _instances.add(self)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        for attempt in attempts(request, self._max_retries, self._on_attempt):
+        for attempt in attempts(request, self._is_direct, self._max_retries, self._on_attempt):
             with attempt:
-                attempt.trace.attach(request)
+                if attempt.trace is not None:
+                    attempt.trace.attach(request)
                 return attempt.answered(self._transport.handle_request(request))
             time.sleep(attempt.wait_after)
         raise AssertionError("the last attempt returns or raises")
@@ -77,56 +81,25 @@ class ConnectRetryTransport(httpx.BaseTransport):
         self._transport = self._transport_factory()
 
 
-class AsyncConnectRetryTransport(httpx.AsyncBaseTransport):
-    """`ConnectRetryTransport` for asyncio.
-
-    Args:
-        transport: Sends the requests, proxies included.
-        max_retries: How often to try again.
-        on_attempt: Is told of each attempt.
-    """
-
-    def __init__(
-        self,
-        transport: httpx.AsyncBaseTransport,
-        max_retries: int,
-        on_attempt: AttemptHook | None = None,
-    ) -> None:
-        self._transport = transport
-        self._max_retries = max_retries
-        self._on_attempt = on_attempt
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        for attempt in attempts(request, self._max_retries, self._on_attempt):
-            with attempt:
-                attempt.trace.attach_async(request)
-                return attempt.answered(await self._transport.handle_async_request(request))
-            await asyncio.sleep(attempt.wait_after)
-        raise AssertionError("the last attempt returns or raises")
-
-    async def aclose(self) -> None:
-        await self._transport.aclose()
-
-
-@define
+@dataclass
 class Attempt:
     """One attempt to send a request: tells its outcome, and swallows a failure that is retried.
 
     Attributes:
-        trace: How far the request got.
+        trace: How far the request got; None where no connection is made but to the server itself,
+            of which the errors tell whether it was made.
         wait_after: The seconds to wait before the next attempt.
     """
 
     _request: httpx.Request
-    trace: RequestTrace
+    trace: RequestTrace | None
     _number: int
     _is_last: bool
-    wait_after: float
     _on_attempt: AttemptHook | None
-    _started: float = field(init=False)
+    wait_after: float = field(default=0.0, init=False)
+    _started: float = field(default_factory=time.monotonic, init=False)
 
     def __enter__(self) -> Self:
-        self._started = time.monotonic()
         return self
 
     def __exit__(
@@ -137,9 +110,11 @@ class Attempt:
     ) -> bool:
         if exc_value is None:
             return False
-        error = self.trace.classified(exc_value)
+        error = exc_value if self.trace is None else self.trace.classified(exc_value)
         self._tell(error=error)
-        if not self._is_last and not self.trace.has_sent and is_retryable(error):
+        has_sent = self.trace is not None and self.trace.has_sent
+        if not self._is_last and not has_sent and is_retryable(error):
+            self.wait_after = backoff_delay(self._number - 1)
             return True
         if error is not exc_value:
             raise error from exc_value
@@ -150,6 +125,8 @@ class Attempt:
         return response
 
     def _tell(self, **outcome: Any) -> None:
+        if self._on_attempt is None and not logger.isEnabledFor(DEBUG):
+            return
         seconds = time.monotonic() - self._started
         told = RequestAttempt(
             self._request.method, sent_path(self._request), self._number, seconds, **outcome
@@ -163,12 +140,12 @@ class Attempt:
 
 
 def attempts(
-    request: httpx.Request, max_retries: int, on_attempt: AttemptHook | None = None
+    request: httpx.Request, is_direct: bool, max_retries: int, on_attempt: AttemptHook | None
 ) -> Iterator[Attempt]:
     extensions = request.extensions
-    for number in range(max_retries + 1):
-        trace, is_last = RequestTrace(extensions), number == max_retries
-        yield Attempt(request, trace, number + 1, is_last, backoff_delay(number), on_attempt)
+    for number in range(1, max_retries + 2):
+        trace = None if is_direct else RequestTrace(extensions)
+        yield Attempt(request, trace, number, number > max_retries, on_attempt)
 
 
 def backoff_delay(retries_before: int) -> float:

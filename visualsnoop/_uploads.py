@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import (
     AsyncIterable,
-    AsyncIterator,
     Awaitable,
     Callable,
     Iterable,
@@ -15,25 +14,21 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, NoReturn, Protocol, Self, TypeAlias, cast
-
-from attrs import define, field
+from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 from ._image_readers import (
     BYTES,
     asynchronous,
     file_name,
     iterate,
-    iterate_async,
     position,
-    read_async,
     read_exactly,
     read_to_end,
     remaining_length,
 )
 from ._messages import shortened
-from ._threads import iterate_in_threads, open_in_thread
 from .exceptions import ImageInputError, ImageTypeError
 
 
@@ -62,7 +57,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _BASE64 = re.compile("/9j/|iVBORw0KGgo|R0lGOD|UklGR|SUkq|TU0AK|AAAA..Z0eX")
 
 
-@define
+@dataclass
 class Upload:
     """An image file that is open, to be sent.
 
@@ -75,7 +70,7 @@ class Upload:
     length: int | None
     _chunks: Iterator[bytes]
     _again: Callable[[], Iterator[bytes]] | None = None
-    _opened: ExitStack = field(factory=ExitStack)
+    _opened: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def open(cls, image: ImageInput) -> Self:
@@ -136,7 +131,7 @@ class Upload:
         # The first piece is read now: nothing may be sent for an image without bytes.
         first = next((piece for piece in pieces if piece), None)
         if first is None:
-            raise _empty(name)
+            raise empty(name)
         return cls(None, chain([first], pieces))
 
     def stream(self) -> Iterator[bytes]:
@@ -163,59 +158,6 @@ class Upload:
         self.close()
 
 
-@define
-class AsyncUpload:
-    """`Upload` for asyncio: files and iterables are read in threads, never in the event loop.
-
-    Attributes:
-        length: How many bytes there are; None where that is not known beforehand.
-    """
-
-    length: int | None
-    _chunks: AsyncIterator[bytes]
-    _upload: Upload | None = None
-
-    @classmethod
-    async def open(cls, image: AsyncImageInput) -> Self:
-        """Open an image as `Upload.open` does."""
-        if inspect.iscoroutinefunction(getattr(image, "read", None)):
-            return await cls._of_pieces(read_async(image, file_name(image)), file_name(image))
-        if isinstance(image, AsyncIterable):
-            return await cls._of_pieces(iterate_async(image), "image")
-        if isinstance(image, BYTES):
-            upload = Upload.open(image)
-            return cls(upload.length, _without_threads(upload.stream()), upload)
-        # What else could be asynchronous is refused there.
-        blocking = cast(ImageInput, image)
-        upload = await open_in_thread(lambda: Upload.open(blocking), Upload.close)
-        return cls(upload.length, iterate_in_threads(upload.stream()), upload)
-
-    @classmethod
-    async def _of_pieces(cls, pieces: AsyncIterator[bytes], name: str) -> Self:
-        async for first in pieces:
-            if first:
-                return cls(None, _chain(first, pieces))
-        raise _empty(name)
-
-    def stream(self) -> AsyncIterator[bytes]:
-        """The bytes, in pieces; they can be taken once, and again after `rewind`."""
-        return self._chunks
-
-    def rewind(self) -> bool:
-        """Go back to the first byte; whether that could be done."""
-        if self._upload is None or not self._upload.rewind():
-            return False
-        self._chunks = iterate_in_threads(self._upload.stream())
-        return True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        if self._upload is not None:
-            self._upload.close()
-
-
 def rewinding(image: Any) -> Callable[[], object] | None:
     """What rewinds an image, so that it can be sent again; None where it can be read only once."""
     if isinstance(image, (str, os.PathLike, *BYTES)):
@@ -224,18 +166,7 @@ def rewinding(image: Any) -> Callable[[], object] | None:
     return None if start is None else lambda: image.seek(start)
 
 
-async def _without_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-
-
-async def _chain(first: bytes, remaining: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in remaining:
-        yield piece
-
-
-def _empty(name: str) -> ImageInputError:
+def empty(name: str) -> ImageInputError:
     return ImageInputError(f"{name} is empty, or has been read to its end")
 
 

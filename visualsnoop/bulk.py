@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
-
-from attrs import frozen
 
 from ._folders import files_in
 from ._uploads import AsyncImageInput, ImageInput
@@ -29,7 +28,7 @@ AsyncImageItem: TypeAlias = str | os.PathLike[str] | tuple[str | None, AsyncImag
 """`ImageItem` for asyncio."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Outcome(Generic[Item, T]):
     """What became of one item.
 
@@ -53,7 +52,7 @@ class Outcome(Generic[Item, T]):
     skipped: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far the work is.
 

@@ -1,10 +1,10 @@
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
-from attrs import define, field
 
 
-@define
+@dataclass(slots=True)
 class Client:
     """Where the API is and how to reach it; passed to every function of `visualsnoop_api.api`.
 
@@ -22,10 +22,10 @@ class Client:
 
     base_url: str
     auth: httpx.Auth | None = None
-    headers: dict[str, str] = field(factory=dict, kw_only=True)
+    headers: dict[str, str] = field(default_factory=dict, kw_only=True)
     timeout: httpx.Timeout | float | None = field(default=5.0, kw_only=True)
     raise_on_unexpected_status: bool = field(default=False, kw_only=True)
-    httpx_args: dict[str, Any] = field(factory=dict, kw_only=True)
+    httpx_args: dict[str, Any] = field(default_factory=dict, kw_only=True)
     _client: httpx.Client | None = field(default=None, init=False, repr=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False)
 

@@ -1,7 +1,9 @@
 """What the functions and models of this package share."""
 
+import datetime
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -14,8 +16,6 @@ from typing import (
     get_type_hints,
 )
 
-from attrs import NOTHING, define, fields
-
 
 class Unset:
     """The type of `UNSET`: an optional value that is not there, unlike null."""
@@ -27,7 +27,7 @@ class Unset:
 UNSET: Unset = Unset()
 
 
-@define
+@dataclass(slots=True)
 class File:
     """A binary body.
 
@@ -42,7 +42,7 @@ class File:
 T = TypeVar("T")
 
 
-@define
+@dataclass(slots=True)
 class Response(Generic[T]):
     """The answer to a request.
 
@@ -117,7 +117,7 @@ class FrozenList(list[T]):
         append = clear = extend = insert = pop = remove = reverse = sort = _refuse
 
 
-@define(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResponseHead:
     """The head of the HTTP response that a model has come in."""
 
@@ -153,10 +153,13 @@ class Model(FrozenDict):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """The schema for Pydantic: a field of this type takes the model, or its JSON object."""
+        from attrs import NOTHING, fields
         from pydantic_core import core_schema
 
         package = sys.modules[cls.__module__.rpartition(".")[0]]
-        types = get_type_hints(cls, localns=vars(package))
+        types = get_type_hints(
+            cls, localns={name: getattr(package, name) for name in package.__all__}
+        )
         entries = {
             field.name: core_schema.typed_dict_field(
                 handler.generate_schema(types[field.name]), required=field.default is NOTHING
@@ -217,9 +220,11 @@ def of_type(*kinds: Any) -> Callable[[Any, Any, Any], None]:
     Args:
         kinds: Types, and lists of the types of items. True and False are no numbers.
     """
+    plain = frozenset(kind for kind in kinds if not isinstance(kind, list))
 
     def check(instance: Any, attribute: Any, value: Any) -> None:
-        if not _is_of_type(value, kinds):
+        # Most values are no instances of subclasses, which is seen at once.
+        if type(value) not in plain and not _is_of_type(value, kinds):
             raise TypeError(f"{attribute.name} is of type {type(value).__name__}")
 
     return check
@@ -233,6 +238,21 @@ def _is_of_type(value: Any, kinds: Iterable[Any]) -> bool:
         elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return True
     return False
+
+
+def timestamp(text: str) -> datetime.datetime:
+    """The time that a string names by ISO 8601.
+
+    Raises:
+        ValueError, TypeError: If it names none, or is no string.
+    """
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        # It knows more of the forms, and takes long to import.
+        from dateutil.parser import isoparse
+
+        return isoparse(text.strip())
 
 
 def frozen(value: Any) -> Any:
@@ -261,4 +281,5 @@ __all__ = [
     "Unset",
     "frozen",
     "of_type",
+    "timestamp",
 ]

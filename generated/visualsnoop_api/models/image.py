@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, cast, overload
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Model, Unset, of_type
+from ..types import UNSET, Model, Unset, of_type, timestamp
 
 
 @_attrs_define(eq=False, frozen=True)
@@ -74,15 +74,12 @@ class Image(Model):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        # It takes long to import, and programs that get no answer do without it.
-        from dateutil.parser import isoparse
-
         d = {**src_dict}
         status = d.pop("status")
         message = d.pop("message")
         collection_id = d.pop("collection_id")
         image_id = d.pop("image_id")
-        image_time = isoparse(str.strip(d.pop("image_time")))
+        image_time = timestamp(d.pop("image_time"))
 
         quality = d.pop("quality")
 

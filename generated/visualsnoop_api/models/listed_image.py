@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, overload
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import Model, of_type
+from ..types import Model, of_type, timestamp
 
 
 @_attrs_define(eq=False, frozen=True)
@@ -42,12 +42,9 @@ class ListedImage(Model):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        # It takes long to import, and programs that get no answer do without it.
-        from dateutil.parser import isoparse
-
         d = {**src_dict}
         id = d.pop("id")
-        image_time = isoparse(str.strip(d.pop("image_time")))
+        image_time = timestamp(d.pop("image_time"))
 
         model = cls(
             id=id,

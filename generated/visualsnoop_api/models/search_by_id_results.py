@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import Model, frozen, of_type
+from ..types import Model, frozen, of_type, timestamp
 
 if TYPE_CHECKING:
     from ..models.search_result import SearchResult
@@ -66,9 +66,6 @@ class SearchByIdResults(Model):
         Raises:
             ValueError, TypeError, KeyError: If a field is missing or not of its type.
         """
-        # It takes long to import, and programs that get no answer do without it.
-        from dateutil.parser import isoparse
-
         from ..models.search_result import SearchResult
 
         d = {**src_dict}
@@ -76,7 +73,7 @@ class SearchByIdResults(Model):
         message = d.pop("message")
         collection_id = d.pop("collection_id")
         image_id = d.pop("image_id")
-        image_time = isoparse(str.strip(d.pop("image_time")))
+        image_time = timestamp(d.pop("image_time"))
 
         results = []
         _results = d.pop("results")

@@ -1,7 +1,20 @@
-"""The operations with this tag, one module each."""
+"""The operations with this tag, one module each, imported when it is first asked for."""
 
-from . import get_collection
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from . import get_collection
 __all__ = [
     "get_collection",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f".{name}", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,10 +1,23 @@
-"""The operations with this tag, one module each."""
+"""The operations with this tag, one module each, imported when it is first asked for."""
 
-from . import compare_image, compare_images_by_id, search_images, search_images_by_id
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from . import compare_image, compare_images_by_id, search_images, search_images_by_id
 __all__ = [
     "compare_image",
     "compare_images_by_id",
     "search_images",
     "search_images_by_id",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f".{name}", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
