@@ -94,8 +94,11 @@ lock: $(VENV)/installed ## Renew the versions of requirements-server.txt and pac
 	npm update --package-lock-only --silent
 	npm update --package-lock-only --silent --prefix tests/clients/typescript
 
-quality: $(VENV)/installed ## Measure how well edited copies are found
-	$(RUN)/python -m scripts.bench.quality
+# The folders of photos that quality measures on, and options of scripts/bench/similarity.py.
+PHOTOS ?= tests/photos
+
+quality: $(VENV)/installed ## Measure all of the page on similarity, and what is wanted of it: PHOTOS=FOLDER...
+	$(RUN)/python -m scripts.bench.similarity $(PHOTOS)
 
 bench: $(VENV)/installed ## Measure speed for some minutes: tables and plots in docs/benchmarks, goals met or not
 	$(RUN)/python -m scripts.bench --output docs/benchmarks --save build/bench.json

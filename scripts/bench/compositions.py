@@ -17,8 +17,8 @@ import argparse
 import os
 import random
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -31,6 +31,7 @@ from scripts.bench.quality import pictures_of, read
 from scripts.bench.sets.compositions import COMPOSITIONS, Composition
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.scaling import fitted
+from visualsnoop.server.matching.scores import COPY
 from visualsnoop.server.matching.similarity import Match
 
 
@@ -50,6 +51,10 @@ class Outcome:
     errors: Sequence[float]
     seconds: float
 
+    @property
+    def is_mistaken(self) -> bool:
+        return max(self.mistakes, default=0) >= COPY
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -60,24 +65,34 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     photos = [path for folder in arguments.folders for path in pictures_of(folder)]
-    trials = range(arguments.trials)
-    print(f"{len(photos[::2])} photos stored; {len(trials)} of each kind, half of absent photos\n")
-    print(f"{'':20}{'>= 0.4':>9}{'>= 0.7':>9}{'others >= 0.7':>15}{'off by':>9}{'seconds':>9}")
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        tasks = list(product(COMPOSITIONS, trials))
-        measure = partial(outcome_of, photos, arguments.seed)
-        outcomes = list(pool.map(measure, *zip(*tasks, strict=True)))
-    for kind in COMPOSITIONS:
-        print_kind(
-            kind, [each for each, task in zip(outcomes, tasks, strict=True) if task[0] == kind]
-        )
-    mistakes = sum(max(each.mistakes, default=0) >= 0.7 for each in outcomes)
-    print(f"\n{mistakes} of {len(outcomes)} searches have another picture from 0.7 on")
+        print_table(measured(photos, arguments.trials, arguments.seed, pool))
+
+
+def measured(
+    photos: Sequence[Path], trials: int, seed: int, pool: Executor
+) -> Mapping[str, Sequence[Outcome]]:
+    """By kind: what is found by so many compositions."""
+    tasks = list(product(COMPOSITIONS, range(trials)))
+    outcomes = list(pool.map(partial(outcome_of, photos, seed), *zip(*tasks, strict=True)))
+    return {
+        kind: outcomes[place * trials : (place + 1) * trials]
+        for place, kind in enumerate(COMPOSITIONS)
+    }
+
+
+def print_table(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
+    print(f"{'':20}{'>= 0.4':>9}{'>= 0.7':>9}{'others >= 0.7':>15}{'off by':>9}{'seconds':>9}")
+    for kind, of_kind in outcomes.items():
+        print_kind(kind, of_kind)
+    searches = [each for of_kind in outcomes.values() for each in of_kind]
+    mistakes = sum(each.is_mistaken for each in searches)
+    print(f"\n{mistakes} of {len(searches)} searches have another picture from 0.7 on")
 
 
 def print_kind(kind: str, outcomes: Sequence[Outcome]) -> None:
     scores = np.array([score for each in outcomes for score in each.scores])
-    mistakes = np.mean([max(each.mistakes, default=0) >= 0.7 for each in outcomes])
+    mistakes = np.mean([each.is_mistaken for each in outcomes])
     error = np.median([error for each in outcomes for error in each.errors] or [np.nan])
     seconds = np.mean([each.seconds for each in outcomes])
     shares = f"{(scores >= 0.4).mean():9.1%}{(scores >= 0.7).mean():9.1%}{mistakes:15.1%}"
@@ -89,7 +104,8 @@ def outcome_of(photos: Sequence[Path], seed: int, kind: str, trial: int) -> Outc
     stored, absent = photos[::2], photos[1::2]
     dice = random.Random(f"{seed} {kind} {trial}")
     count, compose = COMPOSITIONS[kind]
-    chosen = dice.sample(absent if trial % 2 else stored, count)
+    shown_of = absent if trial % 2 else stored
+    chosen = dice.sample(shown_of, min(count, len(shown_of)))
     made: Composition = compose([read(path) for path in chosen], dice)
     started = time.process_time()
     found = find_with_parts(collection(tuple(stored)), fitted(made.picture), fingerprinter())

@@ -16,7 +16,7 @@ found by a threshold at which 9 of 10 finds are right. edits.py says what the fa
 import argparse
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,35 @@ class Described:
     dhash: NDArray[np.bool_]  # (64,)
 
 
+@frozen
+class Found:
+    """What searches have found: which stored picture came first, and its score.
+
+    Attributes:
+        stored: By method, of edits of stored pictures, both of shape (pictures, edits).
+        absent: The same of edits of absent ones.
+        targets: Which stored pictures are the right ones.
+    """
+
+    stored: Mapping[str, tuple[NDArray[np.int64], Scores]]
+    absent: Mapping[str, tuple[NDArray[np.int64], Scores]]
+    targets: NDArray[np.int64]
+
+    def right(self, method: str) -> NDArray[np.bool_]:
+        """Which searches found the right one."""
+        right: NDArray[np.bool_] = self.stored[method][0] == self.targets[:, np.newaxis]
+        return right
+
+    def precision_figures(self, method: str, family: str) -> tuple[float, float]:
+        """Micro average precision over a family of edits, and recall at 90 % precision."""
+        columns = columns_of(family)
+        return precision_figures(
+            self.stored[method][1][:, columns],
+            self.right(method)[:, columns],
+            self.absent[method][1][:, columns],
+        )
+
+
 Search = Callable[[Described], tuple[int, float]]
 """Takes a query; gives the place of what is most like it in the collection, and its score."""
 
@@ -73,11 +102,19 @@ def main() -> None:
         + ", ".join(f"{len(edits)} {family} edits" for family, edits in FAMILIES.items())
     )
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        described = [item[0] for item in pool.map(describe_plain, stored)]
-        targets = [stored.index(path) for path in queries]
-        found = searched(pool.map(describe_edited, queries), described)
-        absent_found = searched(pool.map(describe_edited, absent), described)
-    print_tables(found, absent_found, targets)
+        print_tables(measured(stored, queries, absent, pool))
+
+
+def measured(
+    stored: Sequence[Path], queries: Sequence[Path], absent: Sequence[Path], pool: Executor
+) -> Found:
+    """What every method finds by edits of pictures that are stored, and of absent ones."""
+    described = [item[0] for item in pool.map(describe_plain, stored)]
+    return Found(
+        searched(pool.map(describe_edited, queries), described),
+        searched(pool.map(describe_edited, absent), described),
+        np.array([stored.index(path) for path in queries]),
+    )
 
 
 def chosen(
@@ -189,34 +226,30 @@ METHODS: Mapping[str, Callable[[Sequence[Described]], Search]] = {
 }
 
 
-def print_tables(
-    found: Mapping[str, tuple[NDArray[np.int64], Scores]],
-    absent_found: Mapping[str, tuple[NDArray[np.int64], Scores]],
-    targets: Sequence[int],
-) -> None:
-    right = {name: first == np.array(targets)[:, np.newaxis] for name, (first, _) in found.items()}
+def print_tables(found: Found) -> None:
     print("\n" + "recall@1 by edit".ljust(32) + "".join(name.rjust(13) for name in METHODS))
-    start = 0
+    right = {name: found.right(name) for name in METHODS}
     for family, edits in FAMILIES.items():
         print(f"  {family}:")
-        for column, edit in enumerate(edits, start):
+        columns = columns_of(family)
+        for column, edit in enumerate(edits, columns.start):
             print_row(edit, [right[name][:, column].mean() for name in METHODS])
-        columns = slice(start, start + len(edits))
-        start += len(edits)
         print(f"  over the {family} edits:")
         print_row("recall@1", [right[name][:, columns].mean() for name in METHODS])
-        figures = [
-            precision_figures(
-                found[name][1][:, columns],
-                right[name][:, columns],
-                absent_found[name][1][:, columns],
-            )
-            for name in METHODS
-        ]
+        figures = [found.precision_figures(name, family) for name in METHODS]
         print_row("micro average precision", [precision for precision, _ in figures])
         print_row("recall at 90 % precision", [recall for _, recall in figures])
 
-    print_thresholds(found["VisualSnoop"][1], right["VisualSnoop"], absent_found["VisualSnoop"][1])
+    print_thresholds(
+        found.stored["VisualSnoop"][1], right["VisualSnoop"], found.absent["VisualSnoop"][1]
+    )
+
+
+def columns_of(family: str) -> slice:
+    """Which of all edits are those of a family."""
+    names = list(FAMILIES)
+    start = sum(len(FAMILIES[name]) for name in names[: names.index(family)])
+    return slice(start, start + len(FAMILIES[family]))
 
 
 def print_thresholds(scores: Scores, right: NDArray[np.bool_], absent_scores: Scores) -> None:

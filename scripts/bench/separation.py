@@ -1,22 +1,24 @@
 """Measure how well scores separate the copies of pictures from different pictures of one kind.
 
-    python -m scripts.bench.separation FOLDER... [--shots FOLDER]
+    python -m scripts.bench.separation FOLDER... [--shots FOLDER] [--seed 0]
 
 Documents of one layout, icons, flags, logos, flat pictures, other shots of a scene, and the photos
 of the folders are compared: with their edited copies, which should score 0.7 or more, and with each
 other, which should not. The folder --shots has shots of one scene.
 
 The sets are halved: by layouts of documents, by every other photo and number. The constants in
-scores.py were fitted to the first half; the second one is held out. For both, and for each kind, it
-prints how many copies and how many pairs of different pictures have a score from 0.7 and from 0.4
-on, before detail decides and after; and for each threshold, over all kinds, how many copies are
-found and how many finds are right.
+scores.py were fitted to the first half of seed 0; the second one is held out. What is drawn of
+other seeds is held out as a whole, but for the photos, which are always the same.
+
+For both halves, and for each kind, it prints how many copies and how many pairs of different
+pictures have a score from 0.7 and from 0.4 on, before detail decides and after; and for each
+threshold, over all kinds, how many copies are found and how many finds are right.
 """
 
 import argparse
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cache, partial
 from itertools import combinations, count, islice
 from pathlib import Path
@@ -34,6 +36,7 @@ from scripts.bench.sets.series import later_moment, other_viewpoint
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.scaling import fitted
+from visualsnoop.server.matching.scores import COPY
 from visualsnoop.server.matching.similarity import compare
 
 LAYOUTS, PAGES = 2, 6  # in each half, of each kind of document
@@ -80,13 +83,25 @@ class Group:
 
 @frozen
 class Scores:
-    """Scores of a group: of copies with their originals, and of different pictures.
+    """Scores of a group, each a pair: with detail, and without.
 
-    Each is a pair: with detail, and without.
+    Attributes:
+        copies: Of copies with their originals.
+        are_first: Of each copy, whether no other picture of the group has a better score.
+        different: Of different pictures, in the order of `combinations`.
+        pictures: How many of these there are.
     """
 
     copies: Sequence[tuple[float, float]]
+    are_first: Sequence[bool]
     different: Sequence[tuple[float, float]]
+    pictures: int
+
+    @property
+    def mistaken(self) -> int:
+        """How many pictures are taken for a copy of another one."""
+        pairs = zip(combinations(range(self.pictures), 2), self.different, strict=True)
+        return len({one for pair, scores in pairs if scores[0] >= COPY for one in pair})
 
 
 def main() -> None:
@@ -95,37 +110,51 @@ def main() -> None:
     )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--shots", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     photos = [path for folder in arguments.folders for path in pictures_of(folder)]
     shots = pictures_of(arguments.shots) if arguments.shots else []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for half, title in enumerate(("fitted to", "held out")):
-            groups = list(groups_of_half(half, photos[half::2], shots[half::2]))
-            scored = list(pool.map(scores_of, [group for _, group in groups]))
-            by_kind: dict[str, list[Scores]] = {}
-            for (kind, _), scores in zip(groups, scored, strict=True):
-                by_kind.setdefault(kind, []).append(scores)
-            print_half(title, by_kind)
+        for half in (0, 1):
+            was_fitted = (half, arguments.seed) == (0, 0)
+            scores = measured(half, photos, shots, arguments.seed, pool)
+            print_half("fitted to" if was_fitted else "held out", scores)
+
+
+def measured(
+    half: int, photos: Sequence[Path], shots: Sequence[Path], seed: int, pool: Executor
+) -> Mapping[str, Sequence[Scores]]:
+    """By kind: the scores of the groups of a half."""
+    groups = list(groups_of_half(half, photos[half::2], shots[half::2], seed))
+    by_kind: dict[str, list[Scores]] = {}
+    for (kind, _), scores in zip(
+        groups, pool.map(scores_of, [group for _, group in groups]), strict=True
+    ):
+        by_kind.setdefault(kind, []).append(scores)
+    return by_kind
 
 
 def groups_of_half(
-    half: int, photos: Sequence[Path], shots: Sequence[Path]
+    half: int, photos: Sequence[Path], shots: Sequence[Path], seed: int
 ) -> Iterator[tuple[str, Callable[[], Group]]]:
     """The groups of a half, each with its kind; they are drawn where they are measured."""
+    part = 2 * seed + half  # of all layouts
     for kind in KINDS:
-        for layout in range(half * LAYOUTS, (half + 1) * LAYOUTS):
+        for layout in range(part * LAYOUTS, (part + 1) * LAYOUTS):
             yield kind, partial(documents, kind, layout)
     for art in (icon_on_white, flag, logo_on_grey):
-        yield art.__name__.partition("_")[0], partial(drawn, art, half)
-    yield "flat", partial(flats, half)
+        yield art.__name__.partition("_")[0], partial(drawn, art, 2 * ICONS * seed + half)
+    yield "flat", partial(flats, 2 * FLATS * seed + half)
     for scene in range(SCENES):
-        yield "viewpoints", partial(viewpoints, photos[20 + scene])
-        yield "moments", partial(moments, photos[20 + scene], photos[30 + scene])
+        place = 20 + SCENES * seed + scene
+        scenery, things = (photos[each % len(photos)] for each in (place, place + 10))
+        yield "viewpoints", partial(viewpoints, scenery)
+        yield "moments", partial(moments, scenery, things)
     if shots:
         yield "shots", partial(plain_photos, shots)
     yield "photos", partial(plain_photos, photos[:PHOTOS])
     for family in FAMILIES:
-        for photo in photos[:: len(photos) // PHOTOS_COPIED][:PHOTOS_COPIED]:
+        for photo in photos[:: max(1, len(photos) // PHOTOS_COPIED)][:PHOTOS_COPIED]:
             yield f"photos, {family} edits", partial(edited_photo, photo, family)
 
 
@@ -133,8 +162,8 @@ def documents(kind: str, layout: int) -> Group:
     return Group([document(kind, layout, page) for page in range(PAGES)], DOCUMENT_EDITS, 1)
 
 
-def drawn(art: Callable[[int], Image.Image], half: int) -> Group:
-    return Group([art(number) for number in islice(count(half, 2), ICONS)], ART_EDITS, ART_COPIED)
+def drawn(art: Callable[[int], Image.Image], first: int) -> Group:
+    return Group([art(number) for number in islice(count(first, 2), ICONS)], ART_EDITS, ART_COPIED)
 
 
 def icon_on_white(number: int) -> Image.Image:
@@ -149,8 +178,8 @@ def on(art: Image.Image, ground: str) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", art.size, ground), art).convert("RGB")
 
 
-def flats(half: int) -> Group:
-    return Group([flat(number) for number in islice(count(half, 2), FLATS)], FLAT_EDITS, FLATS)
+def flats(first: int) -> Group:
+    return Group([flat(number) for number in islice(count(first, 2), FLATS)], FLAT_EDITS, FLATS)
 
 
 def viewpoints(photo: Path) -> Group:
@@ -177,12 +206,15 @@ def fingerprinter() -> Fingerprinter:
 def scores_of(make: Callable[[], Group]) -> Scores:
     group = make()
     originals = [fingerprint(picture) for picture in group.pictures]
-    copies = []
+    copies, are_first = [], []
     for picture, original in zip(group.pictures[: group.copied], originals, strict=False):
-        copies += [
-            both_scores(fingerprint(edit(picture)), original) for edit in group.edits.values()
-        ]
-    return Scores(copies, [both_scores(*pair) for pair in combinations(originals, 2)])
+        for edit in group.edits.values():
+            copy = fingerprint(edit(picture))
+            copies.append(both_scores(copy, original))
+            best = max(compare(copy, each).score for each in originals)
+            are_first.append(copies[-1][0] == best)
+    different = [both_scores(*pair) for pair in combinations(originals, 2)]
+    return Scores(copies, are_first, different, len(originals))
 
 
 def fingerprint(picture: Image.Image) -> Fingerprint:
