@@ -1,7 +1,7 @@
 """A collection without a database, searched as the service searches one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from PIL import Image
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.keypoints import STORED_BYTES
+from visualsnoop.server.matching.panels import find_panels
 from visualsnoop.server.matching.similarity import (
     DEPTH,
     CandidateFingerprint,
@@ -19,7 +20,7 @@ from visualsnoop.server.matching.similarity import (
     cosines,
     rank,
 )
-from visualsnoop.server.matching.windows import BOXES, window
+from visualsnoop.server.matching.windows import Box, window
 from visualsnoop.server.storage.images import Candidate
 from visualsnoop.server.windowed_search import find_in_windows
 
@@ -83,11 +84,12 @@ def find_with_parts(
 ) -> list[Match]:
     """The pictures that a picture, as `decode` gives it, shows, as the service finds them."""
 
-    async def of_windows(windows: Sequence[int], *, embeddings: bool) -> Sequence[Fingerprint]:
-        return [
-            fingerprinter.fingerprint_of_window(window(picture, BOXES[place]), embedding=embeddings)
-            for place in windows
-        ]
+    async def of_windows(windows: Sequence[Box], *, embeddings: bool) -> Mapping[Box, Fingerprint]:
+        panels = find_panels(picture) if embeddings else []
+        return {
+            box: fingerprinter.fingerprint_of_window(window(picture, box), embedding=embeddings)
+            for box in (*windows, *panels)
+        }
 
     matches = collection.search(fingerprinter.fingerprint(picture))
     if not matches[0].is_copy_of_whole:

@@ -71,7 +71,7 @@ def test_fingerprints_are_read_as_they_were_written() -> None:
         version=2, quality=77, pdq=bytes(range(32)), embedding=embedding, keypoints=b"k"
     )
     (other,) = Fingerprinted.from_json(
-        Fingerprinted([one], (4, 3), b"webp", 0.5, 0.25).to_json()
+        Fingerprinted([one], [(0, 0, 0.5, 1)], (4, 3), b"webp", 0.5, 0.25).to_json()
     ).fingerprints
     assert other.embedding.tobytes() == embedding.tobytes()
     for field in fields(Fingerprint):

@@ -16,7 +16,7 @@ from .matching.fingerprint import Fingerprint
 from .matching.preliminary import POOR_QUALITY
 from .matching.scores import BEST_OF_PART, LOOK_ALIKE
 from .matching.similarity import Match
-from .matching.windows import BOXES
+from .matching.windows import BOXES, Box
 from .metrics import STEP_SECONDS
 from .search import Searched, in_thread, ranked, turn
 from .storage.images import Candidate
@@ -33,21 +33,22 @@ _MOST_WINDOWS = 24
 
 
 class WindowFingerprints(Protocol):
-    """Gives the fingerprints of windows, by their places in `BOXES`.
+    """Gives the fingerprints of windows.
 
-    They have their embeddings alone, or the rest alone: so nothing is computed twice.
+    They have their embeddings alone, and then those of the panels are there as well; or the rest
+    alone. So nothing is computed twice.
     """
 
     def __call__(
-        self, windows: Sequence[int], *, embeddings: bool
-    ) -> Awaitable[Sequence[Fingerprint]]: ...
+        self, windows: Sequence[Box], *, embeddings: bool
+    ) -> Awaitable[Mapping[Box, Fingerprint]]: ...
 
 
 @frozen
 class _Pair:
     """A window and an image that may lie in it."""
 
-    window: int
+    window: Box
     candidate: Candidate
 
 
@@ -77,10 +78,13 @@ async def find_in_windows(
     """
     if not await store.has_images(collection_id, version, POOR_QUALITY):
         return []
-    embedded = await fingerprints(list(range(len(BOXES))), embeddings=True)
+    embedded = await fingerprints(BOXES, embeddings=True)
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("search").time():
-            nearest = [await store.nearest(collection_id, each, _NEAREST) for each in embedded]
+            nearest = {
+                window: await store.nearest(collection_id, fingerprint, _NEAREST)
+                for window, fingerprint in embedded.items()
+            }
     pairs = _likely(nearest, version)
     if not pairs:
         return []
@@ -88,24 +92,24 @@ async def find_in_windows(
     rest = await fingerprints(windows, embeddings=False)
     by_window = {
         window: evolve(fingerprint, embedding=embedded[window].embedding)
-        for window, fingerprint in zip(windows, rest, strict=True)
+        for window, fingerprint in rest.items()
     }
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("compare").time():
             return await in_thread(_found, pairs, by_window)
 
 
-def _likely(nearest: Sequence[Sequence[Candidate]], version: int) -> list[_Pair]:
+def _likely(nearest: Mapping[Box, Sequence[Candidate]], version: int) -> list[_Pair]:
     """The pairs that are worth a closer look, of the candidates for each window."""
     pairs = [
         _Pair(window, candidate)
-        for window, candidates in enumerate(nearest)
+        for window, candidates in nearest.items()
         for candidate in candidates
         if calibrated(np.array(candidate.fingerprint.cosine), version) >= _LEAST_COSINE
         and candidate.fingerprint.quality >= POOR_QUALITY
     ]
     pairs.sort(key=lambda pair: -pair.candidate.fingerprint.cosine)
-    chosen: set[int] = set()
+    chosen: set[Box] = set()
     likely: list[_Pair] = []
     # Two windows of each image come before the others of any.
     for places in (range(_WINDOWS_OF_IMAGE // 2), range(_WINDOWS_OF_IMAGE // 2, _WINDOWS_OF_IMAGE)):
@@ -120,7 +124,7 @@ def _likely(nearest: Sequence[Sequence[Candidate]], version: int) -> list[_Pair]
 
 
 def _found(
-    pairs: Sequence[_Pair], by_window: Mapping[int, Fingerprint]
+    pairs: Sequence[_Pair], by_window: Mapping[Box, Fingerprint]
 ) -> list[tuple[Candidate, Match]]:
     """Each image once, in the window in which it has the best score."""
     best: dict[str, tuple[Candidate, Match]] = {}
@@ -129,7 +133,7 @@ def _found(
         if fingerprint.quality < POOR_QUALITY:
             continue
         candidates = [pair.candidate for pair in pairs if pair.window == window]
-        for candidate, match in ranked(fingerprint, candidates, BOXES[window]):
+        for candidate, match in ranked(fingerprint, candidates, window):
             before = best.get(candidate.image_id)
             if match.region is None or match.score < LOOK_ALIKE:
                 continue

@@ -1,12 +1,13 @@
 """Fingerprints of image files, for the processes that answer requests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ..errors import bad_request, busy, too_large, unavailable, unreadable_image
 from ..matching.fingerprint import Fingerprint
+from ..matching.windows import Box
 from ..metrics import PICTURES_WAITING, STEP_SECONDS
 from ..settings import Settings
 from .messages import Fingerprinted, Wanted, receive, send
@@ -48,14 +49,8 @@ class Fingerprints:
         return (await self._fingerprinted(file, key, Wanted(self._models))).fingerprints
 
     async def of_windows(
-        self,
-        file: bytes,
-        key: str,
-        model: int,
-        windows: Sequence[int],
-        *,
-        embeddings: bool,
-    ) -> Sequence[Fingerprint]:
+        self, file: bytes, key: str, model: int, windows: Sequence[Box], *, embeddings: bool
+    ) -> Mapping[Box, Fingerprint]:
         """The fingerprints of windows of an image file, by which to search for what it shows.
 
         Errors are those of `fingerprint`.
@@ -63,11 +58,13 @@ class Fingerprints:
         Args:
             file, key: As for `fingerprint`.
             model: The index of the model.
-            windows: Which windows, by their places in `windows.BOXES`.
-            embeddings: Whether their embeddings are wanted, or the rest of the fingerprints.
+            windows: Which windows.
+            embeddings: Whether their embeddings are wanted, and those of the panels of the picture;
+                or the rest of the fingerprints.
         """
-        wanted = Wanted([model], windows=windows, embeddings=embeddings)
-        return (await self._fingerprinted(file, key, wanted)).fingerprints
+        wanted = Wanted([model], windows=windows, panels=embeddings, embeddings=embeddings)
+        result = await self._fingerprinted(file, key, wanted)
+        return dict(zip(result.windows, result.fingerprints, strict=True))
 
     async def check(self) -> None:
         """See whether there are fingerprint processes; raises `APIError` 503 if not."""

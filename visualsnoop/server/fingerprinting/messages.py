@@ -16,6 +16,7 @@ import numpy as np
 from attrs import fields, frozen
 
 from ..matching.fingerprint import Fingerprint
+from ..matching.windows import Box
 
 _LENGTHS = struct.Struct(">IQ")
 _LONGEST_HEAD = 4 * 1024 * 1024
@@ -95,14 +96,15 @@ class Wanted:
     Attributes:
         models: The indices of the models by which its fingerprints are wanted.
         thumbnail: Whether its thumbnail is.
-        windows: The windows whose fingerprints are wanted, by their places in `windows.BOXES`; None
-            for that of the whole picture.
+        windows: The windows whose fingerprints are wanted; None for that of the whole picture.
+        panels: Whether those of its panels are, too.
         embeddings: Whether the embeddings of windows are wanted, or the rest of the fingerprints.
     """
 
     models: Sequence[int]
     thumbnail: bool = False
-    windows: Sequence[int] | None = None
+    windows: Sequence[Box] | None = None
+    panels: bool = False
     embeddings: bool = True
 
     def to_json(self) -> dict[str, Any]:
@@ -110,12 +112,20 @@ class Wanted:
             "models": list(self.models),
             "thumbnail": self.thumbnail,
             "windows": None if self.windows is None else list(self.windows),
+            "panels": self.panels,
             "embeddings": self.embeddings,
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Wanted":
-        return cls(values["models"], values["thumbnail"], values["windows"], values["embeddings"])
+        windows = values["windows"]
+        return cls(
+            values["models"],
+            values["thumbnail"],
+            None if windows is None else [_box(each) for each in windows],
+            values["panels"],
+            values["embeddings"],
+        )
 
 
 @frozen
@@ -124,12 +134,14 @@ class Fingerprinted:
 
     Attributes:
         fingerprints: For each model one, or one for each window.
+        windows: These windows, in the same order.
         size: The width and the height of the picture, upright, in pixels.
         thumbnail: Its thumbnail, a WebP file; None unless it was wanted.
         decode_seconds, embed_seconds: How long it took to decode it, and to compute the rest.
     """
 
     fingerprints: Sequence[Fingerprint]
+    windows: Sequence[Box]
     size: tuple[int, int]
     thumbnail: bytes | None
     decode_seconds: float
@@ -138,6 +150,7 @@ class Fingerprinted:
     def to_json(self) -> dict[str, Any]:
         return {
             "fingerprints": [_fingerprint_to_json(each) for each in self.fingerprints],
+            "windows": list(self.windows),
             "size": self.size,
             "thumbnail": self.thumbnail and base64.b64encode(self.thumbnail).decode(),
             "decode_seconds": self.decode_seconds,
@@ -152,6 +165,7 @@ class Fingerprinted:
             thumbnail = values["thumbnail"]
             return cls(
                 [_fingerprint_from_json(each) for each in values["fingerprints"]],
+                [_box(each) for each in values["windows"]],
                 (width, height),
                 None if thumbnail is None else base64.b64decode(thumbnail, validate=True),
                 float(values["decode_seconds"]),
@@ -159,6 +173,11 @@ class Fingerprinted:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no fingerprints: {error}") from error
+
+
+def _box(values: Sequence[float]) -> Box:
+    left, top, right, bottom = map(float, values)
+    return left, top, right, bottom
 
 
 def _fingerprint_to_json(fingerprint: Fingerprint) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from ..matching.decode import ORIGINAL_SIZE, decode
 from ..matching.errors import ImageTooLarge, UnreadableImage
 from ..matching.fingerprint import Fingerprint
 from ..matching.fingerprinter import Fingerprinter
+from ..matching.panels import find_panels
 from ..matching.thumbnail import thumbnail_of
-from ..matching.windows import BOXES, window
+from ..matching.windows import Box, window
 from .messages import Fingerprinted, Message, Wanted, read, write
 from .sandbox import give_up_rights
 
@@ -105,8 +106,10 @@ class _PictureReader:
         with self._limits.of_a_picture(), announcing_sizes(self._ask_for_memory):
             picture = decode(io.BytesIO(file), max_pixels=self._max_pixels)
         decoded = time.perf_counter()
+        windows = _windows(picture, wanted)
         return Fingerprinted(
-            list(_fingerprints(picture, wanted, fingerprinters)),
+            list(_fingerprints(picture, windows, wanted, fingerprinters)),
+            windows,
             picture.info[ORIGINAL_SIZE],
             thumbnail_of(picture) if wanted.thumbnail else None,
             decoded - started,
@@ -123,16 +126,23 @@ class _PictureReader:
         self._limits.allow(pixels)
 
 
+def _windows(picture: Image.Image, wanted: Wanted) -> Sequence[Box]:
+    panels = find_panels(picture) if wanted.panels else []
+    return [*(wanted.windows or []), *panels]
+
+
 def _fingerprints(
-    picture: Image.Image, wanted: Wanted, fingerprinters: Sequence[Fingerprinter]
+    picture: Image.Image,
+    windows: Sequence[Box],
+    wanted: Wanted,
+    fingerprinters: Sequence[Fingerprinter],
 ) -> Iterator[Fingerprint]:
     for model in wanted.models:
         if wanted.windows is None:
             yield fingerprinters[model].fingerprint(picture)
-            continue
-        for place in wanted.windows:
+        for box in windows:
             yield fingerprinters[model].fingerprint_of_window(
-                window(picture, BOXES[place]), embedding=wanted.embeddings
+                window(picture, box), embedding=wanted.embeddings
             )
 
 
