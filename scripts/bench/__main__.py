@@ -10,16 +10,15 @@ nothing else to do: a whole run that was slower is told from a slower program by
 import argparse
 import io
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.bench import decoding, growth, imports
+from scripts.bench import client_calls, decoding, growth, imports
 from scripts.bench.figures import Figure, compare, load, save, table
-from visualsnoop.server.matching.decode import decode
 from visualsnoop.server.matching.fingerprinter import Fingerprinter
 
 REPETITIONS = 7
-IMPORT_RATIO = 1.15
 
 
 def main() -> None:
@@ -31,6 +30,8 @@ def main() -> None:
     parser.add_argument("--save", type=Path, help="where to save the figures")
     parser.add_argument("--compare", type=Path, help="figures that were saved")
     arguments = parser.parse_args()
+    if arguments.compare and not arguments.compare.exists():
+        parser.error(f"{arguments.compare} is not there: `make bench` makes it")
     saved = load(arguments.compare) if arguments.compare else {}
     measured: list[Figure] = []
     for name in arguments.only:
@@ -68,10 +69,11 @@ def fingerprint_figures(output: Path | None) -> list[Figure]:
     """What a picture of 12 megapixels costs, of a core."""
     file = io.BytesIO()
     decoding.large_picture(12).save(file, "JPEG", quality=90)
-    small, fingerprinter = decode(file), Fingerprinter()
+    data = file.getvalue()
+    small, fingerprinter = decoding.read_by_service(data), Fingerprinter()
     acts: dict[str, Callable[[], object]] = {
-        "JPEG of 12 megapixels, read in full by Pillow": lambda: decoding.read_in_full(file),
-        "JPEG of 12 megapixels, read by the service": lambda: decode(file),
+        "JPEG of 12 megapixels, read in full by Pillow": lambda: decoding.read_in_full(data),
+        "JPEG of 12 megapixels, read by the service": lambda: decoding.read_by_service(data),
         "its fingerprint": lambda: fingerprinter.fingerprint(small),
     }
     figures = []
@@ -84,22 +86,47 @@ def fingerprint_figures(output: Path | None) -> list[Figure]:
 
 def import_figures(output: Path | None) -> list[Figure]:
     """How long imports take, of a core, without the start of Python."""
-    samples: dict[str, list[float]] = {}
-    for _ in range(REPETITIONS):
-        started = imports.time_of("pass")
-        for statement in imports.IMPORTS:
-            taken = imports.time_of(statement) - started
-            samples.setdefault(statement, []).append(1000 * taken)
-    of_httpx, of_package, _ = samples.values()
-    ratios = [own / other for own, other in zip(of_package, of_httpx, strict=True)]
-    return [
-        *(Figure(statement, "ms", taken) for statement, taken in samples.items()),
-        Figure("import visualsnoop, of import httpx", "", ratios, IMPORT_RATIO),
-    ]
+    samples: dict[str, list[float]] = {name: [] for name in imports.IMPORTS}
+    with tempfile.TemporaryDirectory() as cache:
+
+        def time_of(statement: str) -> float:
+            return 1000 * imports.time_of(f"{imports.PREPARED}; {statement}", cache)
+
+        for statement in imports.IMPORTS.values():
+            # The first time, modules are compiled.
+            time_of(statement)
+        for _ in range(REPETITIONS):
+            started = time_of("pass")
+            for name, statement in imports.IMPORTS.items():
+                samples[name].append(time_of(statement) - started)
+    figures = [Figure(name, "ms", taken) for name, taken in samples.items()]
+    for name, goal in imports.GOALS.items():
+        ratios = _ratios(samples[name], samples[imports.HTTPX])
+        figures.append(Figure(f"{name}, of import httpx", "", ratios, goal))
+    return figures
+
+
+def client_figures(output: Path | None) -> list[Figure]:
+    """What calls cost, of a core, beside other clients."""
+    figures = []
+    for task, turns in client_calls.all_costs(REPETITIONS, large=64):
+        seconds = {name: [turn["seconds"] for turn in taken] for name, taken in turns.items()}
+        for name, taken in seconds.items():
+            samples = [1000 * each / task.calls for each in taken]
+            figures.append(Figure(f"{task.name}, by {name}", "ms", samples))
+        for other, goal in task.goals.items():
+            ratios = _ratios(seconds[client_calls.OURS], seconds[other])
+            figures.append(Figure(f"{task.name}, of the cost by {other}", "", ratios, goal))
+    return figures
+
+
+def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    return [one / other for one, other in zip(ours, theirs, strict=True)]
 
 
 BENCHMARKS: dict[str, Callable[[Path | None], list[Figure]]] = {
     "imports": import_figures,
+    "client": client_figures,
     "fingerprints": fingerprint_figures,
     "growth": growth_figures,
 }

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -79,12 +79,18 @@ def main() -> None:
         calls = CONTESTANTS[task][contestant](options.endpoint, options)
         compete(calls, TASKS[task].calls)
         return
+    for task, turns in all_costs(options.rounds, options.large):
+        report(task, turns)
+
+
+def all_costs(rounds: int, large: int) -> Iterator[tuple[Task, dict[str, list[dict[str, float]]]]]:
+    """Each task and what its turns have cost, by contestant; `large` is in MiB."""
     with tempfile.TemporaryDirectory() as old, serving() as endpoint:
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", old]
         subprocess.run([*install, "visualsnoop==0.2", "requests"], check=True)
-        arguments = [f"--endpoint={endpoint}", f"--old={old}", f"--large={options.large}"]
+        arguments = [f"--endpoint={endpoint}", f"--old={old}", f"--large={large}"]
         for task in TASKS.values():
-            report(task, costs(task, options.rounds, arguments))
+            yield task, costs(task, rounds, arguments)
 
 
 def report(task: Task, turns: dict[str, list[dict[str, float]]]) -> None:
