@@ -86,7 +86,7 @@ def test_jpeg_of_too_many_scans_is_refused_before_it_is_decoded(scans: int, run:
         response = await read(pool, file)
         assert response["error"] == "unreadable"
         assert re.search("scans|pieces", response["message"])
-        assert set(pool._running) == before
+        assert before <= set(pool._running)
 
     run(test)
 
@@ -120,7 +120,7 @@ def test_picture_that_is_larger_than_its_file_says_is_refused(
         before = set(pool._running)
         assert (await read(pool, file))["error"] in ("unreadable", "too_large")
         # Nobody had to die for that.
-        assert set(pool._running) == before
+        assert before <= set(pool._running)
         assert quality(await read(pool, photo.read_bytes())) > 50
 
     run(test)
