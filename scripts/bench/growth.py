@@ -70,8 +70,15 @@ class Measured:
     figures: list[Figure] = field(factory=list)
     lines: dict[str, list[float]] = field(factory=dict)
 
-    def add(self, *arguments: object, **named: object) -> Figure:
-        self.figures.append(Figure(*arguments, **named))  # type: ignore[arg-type]
+    def add(
+        self,
+        name: str,
+        unit: str,
+        samples: Sequence[float],
+        goal: float | None = None,
+        more_is_better: bool = False,
+    ) -> Figure:
+        self.figures.append(Figure(name, unit, samples, goal, more_is_better))
         return self.figures[-1]
 
     def add_of_size(
