@@ -64,7 +64,6 @@ def quickstart(
                     _add(collection, folder, concurrency)
             _open_page(url, profile, endpoint, browser)
             if is_own:
-                click.echo("The service runs until Ctrl-C", err=True)
                 _wait()
 
 
@@ -170,5 +169,6 @@ def _open_page(url: str, profile: Profile, endpoint: str, browser: bool) -> None
 def _wait() -> None:
     """Wait for Ctrl-C, which is how this ends, and no failure."""
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    click.echo("The service runs until Ctrl-C", err=True)
     while True:
         signal.pause()
