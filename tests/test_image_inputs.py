@@ -37,7 +37,7 @@ from .sockets import Listener, listening, read_head, response, session_response
 from .sync_and_async import Connect
 
 KEYS = ("0f1e2d3c4b5a69788796", "s" * 40)
-DATA = bytes(range(256)) * 1000
+DATA = bytes(range(256)) * 2500  # several of the pieces in which files are read
 ADDED = (
     b'{"status": 201, "message": "Added", "collection_id": "5f3c9a01", "image_id": "beach",'
     b' "image_time": "2015-01-29T10:11:12.123456+00:00", "quality": 98}'
