@@ -19,6 +19,7 @@ CREATE EXTENSION IF NOT EXISTS citus;
 -- Citus distributes one table after the other, and meanwhile no local table may refer to one that is
 -- distributed. So these go, and come back when all are.
 ALTER TABLE thumbnails DROP CONSTRAINT thumbnails_image_fkey;
+ALTER TABLE parts DROP CONSTRAINT parts_image_fkey;
 ALTER TABLE unpaired DROP CONSTRAINT unpaired_collection_id_image_id_fkey;
 ALTER TABLE pairs DROP CONSTRAINT pairs_collection_id_image_id_fkey;
 ALTER TABLE pairs DROP CONSTRAINT pairs_collection_id_other_id_fkey;
@@ -33,11 +34,14 @@ SELECT create_reference_table('sign_in_codes');
 
 SELECT create_distributed_table('images', 'collection_id');
 SELECT create_distributed_table('thumbnails', 'collection_id', colocate_with => 'images');
+SELECT create_distributed_table('parts', 'collection_id', colocate_with => 'images');
 SELECT create_distributed_table('unpaired', 'collection_id', colocate_with => 'images');
 SELECT create_distributed_table('pairs', 'collection_id', colocate_with => 'images');
 SELECT create_distributed_table('not_duplicates', 'collection_id', colocate_with => 'images');
 
 ALTER TABLE thumbnails ADD CONSTRAINT thumbnails_image_fkey
+    FOREIGN KEY (collection_id, image_id) REFERENCES images ON DELETE CASCADE;
+ALTER TABLE parts ADD CONSTRAINT parts_image_fkey
     FOREIGN KEY (collection_id, image_id) REFERENCES images ON DELETE CASCADE;
 ALTER TABLE unpaired ADD CONSTRAINT unpaired_collection_id_image_id_fkey
     FOREIGN KEY (collection_id, image_id) REFERENCES images ON DELETE CASCADE;

@@ -87,7 +87,9 @@ def find_with_parts(
     async def of_windows(windows: Sequence[Box], *, embeddings: bool) -> Mapping[Box, Fingerprint]:
         panels = find_panels(picture) if embeddings else []
         return {
-            box: fingerprinter.fingerprint_of_window(window(picture, box), embedding=embeddings)
+            box: fingerprinter.fingerprint_of_window(
+                window(picture, box), embedding=embeddings, rest=not embeddings
+            )
             for box in (*windows, *panels)
         }
 

@@ -3,9 +3,11 @@
 import json
 import re
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from scripts.terminal import on_terminal
 from visualsnoop import Collection
@@ -13,6 +15,7 @@ from visualsnoop.exceptions import NotFoundError
 from visualsnoop.server.storage.collections import find_collection
 from visualsnoop.server.storage.keys import NewKeys, list_keys
 
+from ..pictures import encoded
 from .command import run
 
 
@@ -113,6 +116,25 @@ def test_thumbnails_are_kept_and_deleted(database: str, service: str, photo: Pat
     assert "no collection 'nothing'" in unknown.stderr
 
 
+def test_parts_are_kept_and_deleted(database: str, service: str, photos: list[Path]) -> None:
+    at = f"--database={database}"
+    created = run("keys", "create", "in parts", "--user=ada", "--parts", "--json", at)
+    keys = NewKeys(**json.loads(created.stdout))
+    photo, ground = (Image.open(path).convert("RGB").resize((600, 400)) for path in photos[4:6])
+    ground.paste(photo.resize((300, 200)), (100, 50))
+    picture = encoded(ground)
+    with Collection(keys.public_key, keys.secret_key, service) as collection:
+        collection.add_image(BytesIO(picture), "slide")
+        off = run("collections", "parts", "in parts", "off", at)
+        assert off.stdout.startswith("in parts keeps no parts; ")
+        assert int(off.stdout.split()[5]) >= 1
+        assert run("collections", "parts", keys.collection_id, "on", at).returncode == 0
+        collection.add_image(BytesIO(picture), "slide", update_existing=True)
+    again = run("collections", "parts", "in parts", "off", at)
+    assert again.stdout == off.stdout
+    assert run("collections", "parts", "nothing", "on", at).returncode == 1
+
+
 def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
     at = ("--database", database)
     made = json.loads(run("keys", "create", "before", "--user", "eve", "--json", *at).stdout)
@@ -128,6 +150,8 @@ def test_collections_are_listed_renamed_and_deleted(database: str) -> None:
         "pair",
         "no",
         "thumbnails",
+        "no",
+        "parts",
         "after",
         "(eve)",
     ]

@@ -186,9 +186,9 @@ def test_new_tables_are_distributed_where_the_others_are(
     cluster: Callable[..., psycopg.Connection], new_database: str
 ) -> None:
     migration = (
-        'CREATE TABLE parts (collection_id text, image_id text COLLATE "C")',
-        distribute("parts"),
-        "ALTER TABLE parts ADD CONSTRAINT parts_image"
+        'CREATE TABLE labels (collection_id text, image_id text COLLATE "C")',
+        distribute("labels"),
+        "ALTER TABLE labels ADD CONSTRAINT labels_image"
         " FOREIGN KEY (collection_id, image_id) REFERENCES images",
         "CREATE TABLE visits (token text PRIMARY KEY, public_key text)",
         replicate("visits"),
@@ -204,7 +204,7 @@ def test_new_tables_are_distributed_where_the_others_are(
             connection.execute(statement.encode())
         found = connection.execute(
             "SELECT partmethod::text FROM pg_dist_partition"
-            " WHERE logicalrelid::text IN ('parts', 'visits') ORDER BY 1"
+            " WHERE logicalrelid::text IN ('labels', 'visits') ORDER BY 1"
         )
         assert found.fetchall() == [("h",), ("n",)]
 

@@ -48,11 +48,20 @@ def embedding(*numbers: float, size: int = MODEL_DIMENSIONS) -> str:
 
 SOURCE = {
     "format": "visualsnoop-export",
-    "format_version": 3,
+    "format_version": 4,
     "collection_id": "5f3c9a01",
     "name": "holidays",
     "user": "ada",
     "has_thumbnails": True,
+    "has_parts": True,
+}
+PART = {
+    "box": [0, 0, 0.5, 1],
+    "quality": 90,
+    "pdq": "00" * 32,
+    "embedding": embedding(),
+    "keypoints": "",
+    "detail": "",
 }
 IMAGE = {
     "image_id": "beach",
@@ -65,6 +74,7 @@ IMAGE = {
     "detail": "",
     "size": [4000, 3000],
     "thumbnail": base64.b64encode(b"RIFF\0\0\0\0WEBP").decode(),
+    "parts": [PART],
 }
 DECISION = {"image_id": "a", "image_time": TIME, "other_id": "b", "other_time": TIME}
 
@@ -105,11 +115,13 @@ def test_file_that_is_right_is_imported(database: str, tmp_path: Path) -> None:
     assert (message, stored) == ("", 2)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_file_of_an_earlier_format_is_imported(version: int, database: str, tmp_path: Path) -> None:
     source = {**SOURCE, "format_version": version}
     image = dict(IMAGE)
-    del source["has_thumbnails"], image["size"], image["thumbnail"]
+    del source["has_parts"], image["parts"]
+    if version < 3:
+        del source["has_thumbnails"], image["size"], image["thumbnail"]
     if version == 1:
         del image["detail"]
     message, _, stored = imported(
@@ -173,6 +185,21 @@ def test_file_of_an_earlier_format_is_imported(version: int, database: str, tmp_
         ("size", [4000.0, 3000.0]),
         ("size", [True, True]),
         ("size", "4000x3000"),
+        ("parts", 7),
+        ("parts", {}),
+        ("parts", ["part"]),
+        ("parts", 17 * [PART]),
+        ("parts", [{**PART, "box": [0, 0, 1]}]),
+        ("parts", [{**PART, "box": [0, 0, 0, 1]}]),
+        ("parts", [{**PART, "box": [0, 0, 1, 1.5]}]),
+        ("parts", [{**PART, "box": [0, 0, 1, "1"]}]),
+        ("parts", [{**PART, "box": [0, 0, 1, 10**400]}]),
+        ("parts", [{**PART, "box": [0, 0, 1, float("nan")]}]),
+        ("parts", [{**PART, "quality": 101}]),
+        ("parts", [{**PART, "pdq": ""}]),
+        ("parts", [{**PART, "embedding": embedding(size=4)}]),
+        ("parts", [{**PART, "keypoints": HUGE}]),
+        ("parts", [{**PART, "detail": base64.b64encode(bytes(5)).decode()}]),
         ("thumbnail", ""),
         ("thumbnail", 7),
         ("thumbnail", "not base64!"),
@@ -255,6 +282,7 @@ def test_line_that_is_no_object_is_refused(line: bytes, database: str, tmp_path:
         ("user", None),
         ("has_thumbnails", "yes"),
         ("has_thumbnails", 1),
+        ("has_parts", "no"),
     ],
 )
 def test_source_that_is_none_is_refused(

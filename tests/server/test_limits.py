@@ -193,7 +193,7 @@ def test_body_that_never_ends_is_given_up(keys: NewKeys, monkeypatch: pytest.Mon
     async def read() -> None:
         reader = BodyReader(Settings("", Vault(bytes(32), "a test")), is_valid)
         request = Request({"type": "http", "headers": []}, receive)
-        key = Key(keys.public_key, b"", keys.collection_id, "", "", False, False)
+        key = Key(keys.public_key, b"", keys.collection_id, "", "", False, False, False)
         async with reader.read(request, key):
             pass
 
@@ -221,7 +221,7 @@ def test_bodies_of_one_key_pair_are_checked_by_one_look_at_it(
 
     async def read_all() -> None:
         reader = BodyReader(Settings("", Vault(bytes(32), "a test")), is_valid)
-        key = Key(keys.public_key, b"", keys.collection_id, "", "", False, False)
+        key = Key(keys.public_key, b"", keys.collection_id, "", "", False, False, False)
 
         async def read() -> None:
             with pytest.raises(APIError) as refused:

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from scripts.bench.sets.compositions import COMPOSITIONS
-from visualsnoop.server.matching.panels import MOST_PANELS, find_panels
+from visualsnoop.server.matching.panels import find_panels
 from visualsnoop.server.matching.scaling import fitted
-from visualsnoop.server.matching.windows import Box, area
+from visualsnoop.server.matching.windows import MOST_PANELS, Box, area
 
 
 def common(one: Box, other: Box) -> float:

@@ -209,7 +209,7 @@ def refusal(vault: CountingVault, known: Key | None) -> tuple[int, str]:
 def test_unknown_key_makes_the_same_work_as_a_wrong_signature() -> None:
     vault = CountingVault(bytes(32), "a test")
     sealed = vault.seal(PUBLIC_KEY, "s" * 40)
-    known = Key(PUBLIC_KEY, sealed, "5f3c9a01", "holidays", "ada", False, False)
+    known = Key(PUBLIC_KEY, sealed, "5f3c9a01", "holidays", "ada", False, False, False)
     assert refusal(vault, None) == refusal(vault, known)
     assert vault.opened == [len(sealed), len(sealed)]
 

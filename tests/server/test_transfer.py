@@ -240,7 +240,7 @@ def test_nothing_is_imported_from_a_changed_file(database: str, tmp_path: Path) 
 def test_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "export"
     write(path, [])
-    path.write_bytes(path.read_bytes().replace(b'"format_version":3', b'"format_version":4'))
+    path.write_bytes(path.read_bytes().replace(b'"format_version":4', b'"format_version":5'))
     with pytest.raises(UnusableExport, match="newer"):
         verified(path, DIMENSIONS)
 
@@ -314,6 +314,6 @@ def test_lines_are_json_that_others_can_read(
     export_collection(database, keys.collection_id, path)
     with gzip.open(path) as file:
         first, *middle, last = map(json.loads, file)
-    assert (first["format"], first["format_version"]) == ("visualsnoop-export", 3)
+    assert (first["format"], first["format_version"]) == ("visualsnoop-export", 4)
     assert [next(iter(line)) for line in middle] == 6 * ["image"] + ["not_duplicates"]
     assert last["end"]["images"] == 6

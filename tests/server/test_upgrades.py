@@ -32,6 +32,7 @@ MIGRATIONS = {
     "0004_detail.py": "694858722d92c9710df84cb98e0d2055",
     "0005_images_by_version.py": "c07f05b4959bfb32de08d18d5676d385",
     "0006_page.py": "75307f873a6ed5de42895cb9ef3b3f75",
+    "0007_parts.py": "a1041e6c23b753e104efdb0b7dc755e2",
 }
 """The checksums of the migrations. One that has been released is never edited: write another."""
 

@@ -43,7 +43,7 @@ def test_embedding_of_a_window_and_the_rest_of_its_fingerprint_are_computed_apar
 ) -> None:
     part = window(Image.open(photo).convert("RGB"), (0, 0, 0.5, 0.5))
     fingerprinter = Fingerprinter()
-    embedded = fingerprinter.fingerprint_of_window(part, embedding=True)
+    embedded = fingerprinter.fingerprint_of_window(part, rest=False)
     rest = fingerprinter.fingerprint_of_window(part, embedding=False)
     whole = fingerprinter.fingerprint(part)
     assert embedded.embedding @ whole.embedding > 0.9

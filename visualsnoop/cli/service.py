@@ -46,6 +46,7 @@ def _expiry(context: click.Context, option: click.Parameter, text: str | None) -
     help="When the keys stop working: 2030-01-31, or 2030-01-31T18:00 (UTC unless it says).",
 )
 @click.option("--thumbnails", is_flag=True, help="Have the collection keep thumbnails.")
+@click.option("--parts", is_flag=True, help="Have the collection keep the parts of its images.")
 @json_option
 @database_options
 def create(
@@ -54,6 +55,7 @@ def create(
     read_only: bool,
     expires: datetime | None,
     thumbnails: bool,
+    parts: bool,
     as_json: bool,
     data: Path | None,
     database: str | None,
@@ -76,6 +78,7 @@ def create(
             is_read_only=read_only,
             expires=expires,
             with_thumbnails=thumbnails,
+            with_parts=parts,
         )
     _print_keys(new_keys, as_json)
 
@@ -154,7 +157,7 @@ def rotate(
 
 @click.group(cls=CommandGroup)
 def collections() -> None:
-    """Manage collections, and whether they keep thumbnails."""
+    """Manage collections, and whether they keep thumbnails and parts."""
 
 
 @collections.command("list")
@@ -170,13 +173,14 @@ def list_collections_(as_json: bool, data: Path | None, database: str | None) ->
     _print_listed(
         listed,
         as_json,
-        ("ID", "created (UTC)", "", "", "", "name (owner)"),
+        ("ID", "created (UTC)", "", "", "", "", "name (owner)"),
         lambda collection: (
             collection.collection_id,
             _time(collection.created),
             counted(collection.image_count, "image"),
             counted(collection.key_count, "key pair"),
             "thumbnails" if collection.has_thumbnails else "no thumbnails",
+            "parts" if collection.has_parts else "no parts",
             f"{collection.name} ({collection.user})",
         ),
     )
@@ -216,6 +220,28 @@ def thumbnails(collection: str, switch: str, data: Path | None, database: str | 
         click.echo(f"{collection} keeps thumbnails of what is added from now on")
     else:
         click.echo(f"{collection} keeps no thumbnails; {deleted} were deleted")
+
+
+@collections.command()
+@click.argument("collection")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@database_options
+def parts(collection: str, switch: str, data: Path | None, database: str | None) -> None:
+    """Keep the parts of images, by which searches find what they are composed of.
+
+    COLLECTION is its name or ID. Once it is "on", a collage, slide or screenshot that is added is
+    found by each of the pictures in it; "off" deletes all parts at once, and keeps none.
+    """
+    from ..server.storage.collections import resolve_collection
+    from ..server.storage.opening import opened_database
+    from ..server.storage.parts import keep_parts
+
+    with opened_database(data, database) as url:
+        deleted = keep_parts(url, resolve_collection(url, collection), switch == "on")
+    if switch == "on":
+        click.echo(f"{collection} keeps parts of what is added from now on")
+    else:
+        click.echo(f"{collection} keeps no parts; {deleted} were deleted")
 
 
 @collections.command()

@@ -25,7 +25,9 @@ class Fingerprints:
         self._models = range(len(settings.models))
         self._path = path
 
-    async def fingerprint(self, file: bytes, key: str, *, with_thumbnail: bool) -> Fingerprinted:
+    async def fingerprint(
+        self, file: bytes, key: str, *, with_thumbnail: bool, with_parts: bool
+    ) -> Fingerprinted:
         """What to store of an image file: its fingerprint by the first model, and its size.
 
         If this is cancelled, the picture gives up its turn.
@@ -34,12 +36,14 @@ class Fingerprints:
             file: The image file.
             key: The public key of who has sent it. Keys take turns.
             with_thumbnail: Whether its thumbnail is wanted, too.
+            with_parts: Whether the fingerprints of its panels are.
 
         Raises:
             APIError: 400, 413 or 415, if it is empty, too large or cannot be read; 503, if too many
                 others wait, or none can be read now.
         """
-        return await self._fingerprinted(file, key, Wanted(self._models[:1], with_thumbnail))
+        wanted = Wanted(self._models[:1], with_thumbnail, panels=with_parts)
+        return await self._fingerprinted(file, key, wanted)
 
     async def queries(self, file: bytes, key: str) -> Sequence[Fingerprint]:
         """The fingerprints by which to search for copies of an image file, one for each model.
@@ -62,7 +66,12 @@ class Fingerprints:
             embeddings: Whether their embeddings are wanted, and those of the panels of the picture;
                 or the rest of the fingerprints.
         """
-        wanted = Wanted([model], windows=windows, panels=embeddings, embeddings=embeddings)
+        wanted = Wanted(
+            *([model], False, windows),
+            panels=embeddings,
+            embeddings=embeddings,
+            rest=not embeddings,
+        )
         result = await self._fingerprinted(file, key, wanted)
         return dict(zip(result.windows, result.fingerprints, strict=True))
 

@@ -98,7 +98,8 @@ class Wanted:
         thumbnail: Whether its thumbnail is.
         windows: The windows whose fingerprints are wanted; None for that of the whole picture.
         panels: Whether those of its panels are, too.
-        embeddings: Whether the embeddings of windows are wanted, or the rest of the fingerprints.
+        embeddings, rest: Whether the embeddings of windows and panels are wanted, and the rest of
+            their fingerprints.
     """
 
     models: Sequence[int]
@@ -106,6 +107,7 @@ class Wanted:
     windows: Sequence[Box] | None = None
     panels: bool = False
     embeddings: bool = True
+    rest: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -114,6 +116,7 @@ class Wanted:
             "windows": None if self.windows is None else list(self.windows),
             "panels": self.panels,
             "embeddings": self.embeddings,
+            "rest": self.rest,
         }
 
     @classmethod
@@ -125,6 +128,7 @@ class Wanted:
             None if windows is None else [_box(each) for each in windows],
             values["panels"],
             values["embeddings"],
+            values["rest"],
         )
 
 
@@ -133,8 +137,9 @@ class Fingerprinted:
     """The fingerprints of a picture, and how long they took.
 
     Attributes:
-        fingerprints: For each model one, or one for each window.
-        windows: These windows, in the same order.
+        fingerprints: For each model that of the whole picture, if no windows were wanted, and of
+            each window.
+        windows: These windows, the panels among them.
         size: The width and the height of the picture, upright, in pixels.
         thumbnail: Its thumbnail, a WebP file; None unless it was wanted.
         decode_seconds, embed_seconds: How long it took to decode it, and to compute the rest.

@@ -142,7 +142,7 @@ def _fingerprints(
             yield fingerprinters[model].fingerprint(picture)
         for box in windows:
             yield fingerprinters[model].fingerprint_of_window(
-                window(picture, box), embedding=wanted.embeddings
+                window(picture, box), embedding=wanted.embeddings, rest=wanted.rest
             )
 
 

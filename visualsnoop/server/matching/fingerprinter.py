@@ -73,23 +73,24 @@ class Fingerprinter:
             detail=find_detail(picture),
         )
 
-    def fingerprint_of_window(self, picture: Image.Image, *, embedding: bool) -> Fingerprint:
+    def fingerprint_of_window(
+        self, picture: Image.Image, *, embedding: bool = True, rest: bool = True
+    ) -> Fingerprint:
         """The fingerprint of a part of a picture, by which to search for what it shows.
 
-        Its embedding, which most windows need and no more, or the rest of it; the other is empty.
         The network sees it in fewer pixels, for there are many windows, and they have few.
 
         Args:
             picture: The part.
-            embedding: Whether its embedding is wanted, or the rest.
+            embedding, rest: Whether its embedding is wanted, which is all that most windows need,
+                and the rest of it. What is not wanted is empty.
         """
-        if embedding:
-            vector = self.embedding(picture, _AREA_OF_WINDOW)
+        vector = self.embedding(picture, _AREA_OF_WINDOW) if embedding else np.zeros(0, np.float32)
+        if not rest:
             return Fingerprint(self.version, 0, b"", vector, b"")
         pdq, quality = pdq_hash(picture)
-        none = np.zeros(0, np.float32)
         keypoints, detail = find_keypoints(picture), find_detail(picture)
-        return Fingerprint(self.version, quality, pdq, none, keypoints, detail)
+        return Fingerprint(self.version, quality, pdq, vector, keypoints, detail)
 
     @property
     def side(self) -> int | None:

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .windows import Box
-
-MOST_PANELS = 16
+from .windows import MOST_PANELS, Box
 
 # Along a side the picture changes by more than so many levels, at such a share of its places.
 _STEP = 10

@@ -20,6 +20,9 @@ Box = tuple[float, float, float, float]
 WHOLE: Box = (0, 0, 1, 1)
 """All of a picture."""
 
+MOST_PANELS = 16
+"""So many panels are looked for in a picture; see `panels.find_panels`."""
+
 
 def _grid(columns: int, rows: int) -> list[Box]:
     return [

@@ -30,6 +30,7 @@ class CollectionSummary:
         image_count: How many images it has.
         key_count: How many key pairs open it, those that have expired included.
         has_thumbnails: Whether it keeps thumbnails of its images.
+        has_parts: Whether it keeps the parts of its images.
     """
 
     collection_id: str
@@ -39,6 +40,7 @@ class CollectionSummary:
     image_count: int
     key_count: int
     has_thumbnails: bool
+    has_parts: bool
 
 
 async def collection_ids(pool: "Pool") -> list[str]:
@@ -54,6 +56,7 @@ def find_or_create_collection(
     wanted_id: str | None = None,
     *,
     has_thumbnails: bool = False,
+    has_parts: bool = False,
 ) -> str:
     """The ID of a collection of a user, which is created if there is none.
 
@@ -62,7 +65,7 @@ def find_or_create_collection(
         name: The name of the collection.
         user: The user who owns it.
         wanted_id: The ID of a new collection, if it is free; None for any.
-        has_thumbnails: Whether a new collection keeps thumbnails.
+        has_thumbnails, has_parts: Whether a new collection keeps thumbnails, and parts.
     """
     while True:
         row = connection.execute(
@@ -72,9 +75,9 @@ def find_or_create_collection(
             return str(row[0])
         # An ID of 32 bits may be taken by another collection: then nothing is inserted.
         connection.execute(
-            "INSERT INTO collections (collection_id, name, owner, has_thumbnails)"
-            " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (wanted_id or secrets.token_hex(4), name, user, has_thumbnails),
+            "INSERT INTO collections (collection_id, name, owner, has_thumbnails, has_parts)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (wanted_id or secrets.token_hex(4), name, user, has_thumbnails, has_parts),
         )
         wanted_id = None
 
@@ -130,12 +133,12 @@ def read_collection(connection: psycopg.Connection, collection_id: str) -> Colle
     return _summary(connection, row)
 
 
-_COLUMNS = "collection_id, name, owner, created, has_thumbnails"
+_COLUMNS = "collection_id, name, owner, created, has_thumbnails, has_parts"
 
 
 def _summary(connection: psycopg.Connection, row: TupleRow) -> CollectionSummary:
     # One collection at a time: a database that is spread over many machines knows whom to ask.
-    collection_id, name, user, created, has_thumbnails = row
+    collection_id, name, user, created, *keeps = row
     counts = connection.execute(
         """
         SELECT (SELECT count(*) FROM images WHERE collection_id = %(collection_id)s),
@@ -145,9 +148,7 @@ def _summary(connection: psycopg.Connection, row: TupleRow) -> CollectionSummary
     ).fetchone()
     assert counts is not None
     image_count, key_count = counts
-    return CollectionSummary(
-        collection_id, name, user, created, image_count, key_count, has_thumbnails
-    )
+    return CollectionSummary(collection_id, name, user, created, image_count, key_count, *keeps)
 
 
 def rename_collection(database: str, collection_id: str, name: str) -> None:

@@ -21,26 +21,30 @@ async def take_image(connection: Connection, collection_id: str, image_id: str) 
         image_id: The image.
 
     Returns:
-        A JSON object that `put_back` takes: the row of the image, its thumbnail, and what it was
-        decided to be no duplicate of.
+        A JSON object that `put_back` takes: the row of the image, its parts, its thumbnail, and
+        what it was decided to be no duplicate of.
     """
     cursor = await connection.execute(
         """
-        SELECT row_to_json(images), encode(webp, 'base64')
+        SELECT row_to_json(images), encode(webp, 'base64'), (
+            SELECT json_agg(parts) FROM parts WHERE collection_id = %s AND image_id = %s
+        )
         FROM images LEFT JOIN thumbnails USING (collection_id, image_id)
         WHERE collection_id = %s AND image_id = %s FOR UPDATE OF images
         """,
-        (collection_id, image_id),
+        2 * (collection_id, image_id),
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    image, thumbnail = row
+    image, thumbnail, parts = row
     decisions = await _decisions(connection, collection_id, image_id)
     await connection.execute(
         "DELETE FROM images WHERE collection_id = %s AND image_id = %s", (collection_id, image_id)
     )
-    return json.dumps({"image": image, "thumbnail": thumbnail, "not_duplicates": decisions})
+    return json.dumps(
+        {"image": image, "parts": parts, "thumbnail": thumbnail, "not_duplicates": decisions}
+    )
 
 
 async def _decisions(
@@ -79,6 +83,13 @@ async def put_back(connection: Connection, record: str) -> tuple[str, bool]:
     if row is None:
         return taken["image"]["image_id"], False
     collection_id, image_id = row
+    await connection.execute(
+        """
+        INSERT INTO parts SELECT * FROM json_populate_recordset(NULL::parts, %s::json)
+        WHERE EXISTS (SELECT 1 FROM collections WHERE collection_id = %s AND has_parts FOR SHARE)
+        """,
+        (json.dumps(taken.get("parts") or []), collection_id),
+    )
     if taken["thumbnail"] is not None:
         webp = base64.b64decode(taken["thumbnail"])
         await store_thumbnail(connection, collection_id, image_id, webp)

@@ -24,7 +24,7 @@ _BIT = ".18"
 
 
 def index_embeddings(database: str, version: int, dimensions: int) -> None:
-    """Make the index by which images of a version are searched in large collections.
+    """Make the indexes by which images of a version, and parts, are found in large collections.
 
     Making one for many images takes minutes, during which images can be added and found.
 
@@ -33,20 +33,22 @@ def index_embeddings(database: str, version: int, dimensions: int) -> None:
         version: The version of the fingerprints.
         dimensions: How long their embeddings are.
     """
-    name = f"images_by_embedding_{version:d}"
     with psycopg.connect(database, autocommit=True, row_factory=scalar_row) as connection:
         # Waiting for the lock in the database would hold up the very index that is waited for.
         while not connection.execute(_TRY_TO_LOCK).fetchone():
             time.sleep(0.2)
-        is_valid = connection.execute(
-            f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')"
-        ).fetchone()
-        if not is_valid:
+        for table in ("images", "parts"):
+            name = f"{table}_by_embedding_{version:d}"
+            is_valid = connection.execute(
+                f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')".encode()
+            ).fetchone()
+            if is_valid:
+                continue
             # What an interrupted attempt has left is of no use.
-            connection.execute(f"DROP INDEX IF EXISTS {name}")
+            connection.execute(f"DROP INDEX IF EXISTS {name}".encode())
             connection.execute(
                 f"""
-                CREATE INDEX CONCURRENTLY {name} ON images
+                CREATE INDEX CONCURRENTLY {name} ON {table}
                 USING hnsw (({point("embedding", "collection_id", dimensions)}) halfvec_l2_ops)
                 WHERE version = {version:d}
                 """.encode()

@@ -34,10 +34,11 @@ from .export_records import (
 )
 
 FORMAT = "visualsnoop-export"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
-# Images of version 1 have no detail, those of version 2 neither size nor thumbnail.
-_READ_VERSIONS = (1, 2, 3)
+# Images of version 1 have no detail, those of version 2 neither size nor thumbnail, those of
+# version 3 no parts.
+_READ_VERSIONS = (1, 2, 3, 4)
 
 File = IO[bytes] | gzip.GzipFile
 

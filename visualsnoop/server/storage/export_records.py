@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from attrs import asdict, field, frozen
 from numpy.typing import NDArray
 
 from ..matching.fingerprint import Fingerprint
+from ..matching.windows import MOST_PANELS, Box
 from .fingerprint_columns import check_fingerprint
 from .thumbnails import check_thumbnail
 
@@ -37,6 +38,28 @@ class Source:
     name: str
     user: str
     has_thumbnails: bool = False
+    has_parts: bool = False
+
+
+@frozen
+class ExportedPart:
+    """A part of an image, with a fingerprint of its own; as in `ExportedImage`.
+
+    Attributes:
+        box: Left, top, right and bottom, in units of the sides of the image.
+    """
+
+    box: Box
+    quality: int
+    pdq: bytes = field(repr=False)
+    embedding: bytes = field(repr=False)
+    keypoints: bytes = field(repr=False)
+    detail: bytes = field(repr=False)
+
+    @property
+    def vector(self) -> NDArray[np.float16]:
+        """The embedding as an array."""
+        return np.frombuffer(self.embedding, "<f2")
 
 
 @frozen
@@ -48,6 +71,7 @@ class ExportedImage:
         keypoints, detail: As they are stored; see `matching.fingerprint.Fingerprint`.
         size: Width and height of the picture, in pixels; None where they are not known.
         thumbnail: A WebP file; None where there is none.
+        parts: Its parts, if they are kept.
     """
 
     image_id: str
@@ -60,6 +84,7 @@ class ExportedImage:
     detail: bytes = field(repr=False)
     size: tuple[int, int] | None = None
     thumbnail: bytes | None = field(default=None, repr=False)
+    parts: Sequence[ExportedPart] = field(default=(), repr=False)
 
     @property
     def vector(self) -> NDArray[np.float16]:
@@ -89,9 +114,15 @@ def read_source(fields: Any) -> Source:
     collection_id = _text(fields, "collection_id")
     if not _COLLECTION_ID.fullmatch(collection_id):
         raise WrongRecord("collection_id must be 8 hexadecimal characters")
-    # Versions before 3 of the format had no thumbnails.
-    has_thumbnails = _value({"has_thumbnails": False, **fields}, "has_thumbnails", bool)
-    return Source(collection_id, _text(fields, "name"), _text(fields, "user"), has_thumbnails)
+    # Versions before 3 of the format had no thumbnails, and those before 4 no parts.
+    keeps = {"has_thumbnails": False, "has_parts": False, **fields}
+    return Source(
+        collection_id,
+        _text(fields, "name"),
+        _text(fields, "user"),
+        _value(keeps, "has_thumbnails", bool),
+        _value(keeps, "has_parts", bool),
+    )
 
 
 def image_fields(image: ExportedImage) -> dict[str, Any]:
@@ -99,13 +130,20 @@ def image_fields(image: ExportedImage) -> dict[str, Any]:
         "image_id": image.image_id,
         "image_time": image.image_time.isoformat(),
         "version": image.version,
-        "quality": image.quality,
-        "pdq": image.pdq.hex(),
-        "embedding": _as_base64(image.embedding),
-        "keypoints": _as_base64(image.keypoints),
-        "detail": _as_base64(image.detail),
+        **_described(image),
         "size": image.size,
         "thumbnail": _as_base64(image.thumbnail),
+        "parts": [{"box": part.box, **_described(part)} for part in image.parts],
+    }
+
+
+def _described(pictured: ExportedImage | ExportedPart) -> dict[str, Any]:
+    return {
+        "quality": pictured.quality,
+        "pdq": pictured.pdq.hex(),
+        "embedding": _as_base64(pictured.embedding),
+        "keypoints": _as_base64(pictured.keypoints),
+        "detail": _as_base64(pictured.detail),
     }
 
 
@@ -119,15 +157,12 @@ def read_image(fields: Any, dimensions: Dimensions) -> ExportedImage:
         image_id=_image_id(fields, "image_id"),
         image_time=_time(fields, "image_time"),
         version=_integer(fields, "version"),
-        quality=_integer(fields, "quality"),
-        pdq=_hexadecimal(fields, "pdq"),
-        embedding=_base64(fields, "embedding"),
-        keypoints=_base64(fields, "keypoints"),
-        # Version 1 of the format had none.
-        detail=_base64({"detail": "", **fields}, "detail"),
+        # Version 1 of the format had no detail.
+        **_read_described({"detail": "", **fields}),
         # Versions before 3 had neither.
         size=_size(fields, "size"),
         thumbnail=_thumbnail(fields, "thumbnail"),
+        parts=_parts(fields, "parts"),
     )
     wanted = dimensions.get(image.version)
     if wanted is None:
@@ -135,23 +170,63 @@ def read_image(fields: Any, dimensions: Dimensions) -> ExportedImage:
             f"version {image.version} is of a model that no service over this database has used: "
             "start one with this model first, or add the images again"
         )
-    if len(image.embedding) != 2 * wanted:
+    _check(image, image.version, wanted)
+    for part in image.parts:
+        try:
+            _check(part, image.version, wanted)
+        except WrongRecord as error:
+            raise WrongRecord(f"of its parts, {error}") from None
+    return image
+
+
+def _read_described(fields: Any) -> dict[str, Any]:
+    return {
+        "quality": _integer(fields, "quality"),
+        "pdq": _hexadecimal(fields, "pdq"),
+        "embedding": _base64(fields, "embedding"),
+        "keypoints": _base64(fields, "keypoints"),
+        "detail": _base64(fields, "detail"),
+    }
+
+
+def _parts(fields: Any, name: str) -> Sequence[ExportedPart]:
+    # Versions before 4 of the format had none.
+    parts = _value({name: [], **fields}, name, list)
+    if len(parts) > MOST_PANELS:
+        raise WrongRecord(f"{name} must be no more than {MOST_PANELS}")
+    try:
+        return tuple(ExportedPart(box=_box(part, "box"), **_read_described(part)) for part in parts)
+    except WrongRecord as error:
+        raise WrongRecord(f"of its {name}, {error}") from None
+
+
+def _box(fields: Any, name: str) -> Box:
+    box = _value(fields, name, list)
+    if len(box) == 4 and all(type(side) in (int, float) for side in box):
+        left, top, right, bottom = box
+        if 0 <= left < right <= 1 and 0 <= top < bottom <= 1:
+            return float(left), float(top), float(right), float(bottom)
+    raise WrongRecord(f"{name} must be left, top, right and bottom, from 0 to 1")
+
+
+def _check(pictured: ExportedImage | ExportedPart, version: int, dimensions: int) -> None:
+    """Raise `WrongRecord` if searches could not work with the fingerprint of a record."""
+    if len(pictured.embedding) != 2 * dimensions:
         raise WrongRecord(
-            f"embedding must have {wanted} numbers of 2 bytes in version {image.version}"
+            f"embedding must have {dimensions} numbers of 2 bytes in version {version}"
         )
     fingerprint = Fingerprint(
-        version=image.version,
-        quality=image.quality,
-        pdq=image.pdq,
-        embedding=image.vector.astype(np.float32),
-        keypoints=image.keypoints,
-        detail=image.detail,
+        version=version,
+        quality=pictured.quality,
+        pdq=pictured.pdq,
+        embedding=pictured.vector.astype(np.float32),
+        keypoints=pictured.keypoints,
+        detail=pictured.detail,
     )
     try:
         check_fingerprint(fingerprint)
     except ValueError as error:
         raise WrongRecord(str(error)) from None
-    return image
 
 
 def decision_fields(decision: ExportedDecision) -> dict[str, Any]:

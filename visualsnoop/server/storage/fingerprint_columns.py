@@ -16,6 +16,14 @@ COLUMNS = "version, quality, pdq, embedding, keypoints, detail"
 PDQ_BYTES = 32
 MAX_DETAIL_BYTES = 64 * 1024
 MAX_VERSION = 2**31 - 1
+
+# What is not as the service stores it would break a search, or take more memory than there is.
+HAS_HASH = f"octet_length(pdq) = {PDQ_BYTES}"
+HAS_KEYPOINTS = (
+    f"octet_length(keypoints) <= {STORED_BYTES}"
+    f" AND octet_length(keypoints) %% {KEYPOINT.itemsize} = 0"
+)
+HAS_DETAIL = f"octet_length(detail) <= {MAX_DETAIL_BYTES}"
 MAX_QUALITY = 100
 
 

@@ -14,12 +14,11 @@ from pgvector import HalfVector
 
 from ..matching.candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
-from ..matching.keypoints import KEYPOINT, STORED_BYTES
 from ..matching.preliminary import POOR_QUALITY
 from .duplicates import discard_pairs, queue_comparison
 from .embedding_index import point
 from .fingerprint_columns import COLUMNS as FINGERPRINT
-from .fingerprint_columns import MAX_DETAIL_BYTES, PDQ_BYTES, from_columns, to_columns
+from .fingerprint_columns import HAS_DETAIL, HAS_HASH, HAS_KEYPOINTS, from_columns, to_columns
 from .pool import Connection, Pool
 
 # A walk through the index takes about as long as a comparison with so many images, which finds all.
@@ -251,9 +250,9 @@ class ImageStore:
         nearest = await self._nearest(
             *(collection_id, query, 0, depth.hashes, without, is_large),
             f"""
-            CASE WHEN place <= {depth.hashes} AND {_HAS_HASH} THEN pdq END,
-            CASE WHEN place <= {depth.keypoints} AND {_HAS_KEYPOINTS} THEN keypoints END,
-            CASE WHEN place <= {depth.keypoints} AND {_HAS_DETAIL} THEN detail END
+            CASE WHEN place <= {depth.hashes} AND {HAS_HASH} THEN pdq END,
+            CASE WHEN place <= {depth.keypoints} AND {HAS_KEYPOINTS} THEN keypoints END,
+            CASE WHEN place <= {depth.keypoints} AND {HAS_DETAIL} THEN detail END
             """,
         )
         if stop <= depth.hashes:
@@ -292,9 +291,9 @@ class ImageStore:
         return await self._nearest(
             *(collection_id, query, 0, count, None, is_large),
             f"""
-            CASE WHEN {_HAS_HASH} THEN pdq END,
-            CASE WHEN {_HAS_KEYPOINTS} THEN keypoints END,
-            CASE WHEN {_HAS_DETAIL} THEN detail END
+            CASE WHEN {HAS_HASH} THEN pdq END,
+            CASE WHEN {HAS_KEYPOINTS} THEN keypoints END,
+            CASE WHEN {HAS_DETAIL} THEN detail END
             """,
         )
 
@@ -364,14 +363,6 @@ class ImageStore:
 
 
 _IMAGE = "image_id, image_time, quality, width, height"
-
-# What is not as the service stores it would break a search, or take more memory than there is.
-_HAS_HASH = f"octet_length(pdq) = {PDQ_BYTES}"
-_HAS_KEYPOINTS = (
-    f"octet_length(keypoints) <= {STORED_BYTES}"
-    f" AND octet_length(keypoints) %% {KEYPOINT.itemsize} = 0"
-)
-_HAS_DETAIL = f"octet_length(detail) <= {MAX_DETAIL_BYTES}"
 
 _COLUMNS = f"collection_id, image_id, image_time, width, height, {FINGERPRINT}"
 _REPLACED = ", ".join(

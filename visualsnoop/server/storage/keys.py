@@ -38,6 +38,7 @@ class Key:
     user: str
     is_read_only: bool
     has_thumbnails: bool
+    has_parts: bool
 
 
 @frozen
@@ -83,7 +84,7 @@ async def find_key(pool: "Pool", public_key: str) -> Key | None:
     row = await pool.row(
         """
         SELECT public_key, sealed_secret, collection_id, name, owner, is_read_only,
-            has_thumbnails
+            has_thumbnails, has_parts
         FROM keys JOIN collections USING (collection_id)
         WHERE public_key = %s AND (expires IS NULL OR expires > now())
         """,
@@ -129,6 +130,7 @@ def create_keys(
     is_read_only: bool = False,
     expires: datetime | None = None,
     with_thumbnails: bool = False,
+    with_parts: bool = False,
 ) -> NewKeys:
     """Create a key pair for a collection of a user, and the collection if there is none.
 
@@ -139,7 +141,8 @@ def create_keys(
         vault: What encrypts the secret key; None for the one that `opened_vault` gives.
         is_read_only: Whether the key pair cannot add, replace or remove anything.
         expires: When it stops working; None for never.
-        with_thumbnails: Whether the collection keeps thumbnails from now on, also if it did not.
+        with_thumbnails, with_parts: Whether the collection keeps thumbnails from now on, also if it
+            did not, and parts.
 
     Raises:
         ValueError: If the name or the user is empty, or the key pair would have expired.
@@ -153,11 +156,11 @@ def create_keys(
     with psycopg.connect(database) as connection:
         claim(connection, vault)
         collection_id = find_or_create_collection(connection, name, user)
-        if with_thumbnails:
-            connection.execute(
-                "UPDATE collections SET has_thumbnails = true WHERE collection_id = %s",
-                (collection_id,),
-            )
+        connection.execute(
+            "UPDATE collections SET has_thumbnails = has_thumbnails OR %s,"
+            " has_parts = has_parts OR %s WHERE collection_id = %s",
+            (with_thumbnails, with_parts, collection_id),
+        )
         return _add(connection, vault, collection_id, is_read_only, expires)
 
 

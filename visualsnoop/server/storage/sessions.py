@@ -111,7 +111,7 @@ async def find_session(pool: Pool, token: str) -> Session | None:
     row = await pool.row(
         """
         SELECT sessions.public_key, sealed_secret, collection_id, name, owner, is_read_only,
-            has_thumbnails
+            has_thumbnails, has_parts
         FROM sessions
         LEFT JOIN keys ON keys.public_key = sessions.public_key
         LEFT JOIN collections USING (collection_id)

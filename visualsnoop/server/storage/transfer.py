@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import psycopg
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg import IsolationLevel
@@ -19,7 +19,14 @@ from psycopg import IsolationLevel
 from ..matching.fingerprint import MODEL_DIMENSIONS, MODEL_VERSION
 from .collections import find_or_create_collection, read_collection
 from .export_file import Counts, ExportWriter, new_export, records, verified
-from .export_records import Dimensions, ExportedDecision, ExportedImage, Record, Source
+from .export_records import (
+    Dimensions,
+    ExportedDecision,
+    ExportedImage,
+    ExportedPart,
+    Record,
+    Source,
+)
 
 _BATCH = 500  # records
 
@@ -60,12 +67,17 @@ def export_collection(database: str, collection_id: str, path: Path) -> Counts:
         connection.read_only = True
         collection = read_collection(connection, collection_id)
         source = Source(
-            collection.collection_id, collection.name, collection.user, collection.has_thumbnails
+            collection.collection_id,
+            collection.name,
+            collection.user,
+            collection.has_thumbnails,
+            collection.has_parts,
         )
         with new_export(path) as file:
             writer = ExportWriter(file, source)
             for image in _images(connection, collection_id):
-                writer.write(image)
+                parts = _parts(connection, collection_id, image) if source.has_parts else ()
+                writer.write(evolve(image, parts=parts))
             for decision in _decisions(connection, collection_id):
                 writer.write(decision)
             return writer.finish()
@@ -85,12 +97,33 @@ def _images(connection: psycopg.Connection, collection_id: str) -> Iterator[Expo
             (collection_id,),
         )
         for image_id, time, version, quality, pdq, embedding, keypoints, detail, *rest in cursor:
-            vector = embedding.to_numpy().astype("<f2").tobytes()
+            vector = _float16(embedding)
             width, height, webp = rest
             size = None if width is None else (width, height)
             yield ExportedImage(
                 *(image_id, time, version, quality, pdq, vector, keypoints, detail, size, webp)
             )
+
+
+def _parts(
+    connection: psycopg.Connection, collection_id: str, image: ExportedImage
+) -> list[ExportedPart]:
+    rows = connection.execute(
+        """
+        SELECT box, quality, pdq, embedding, keypoints, detail FROM parts
+        WHERE collection_id = %s AND image_id = %s AND version = %s ORDER BY place
+        """,
+        (collection_id, image.image_id, image.version),
+    )
+    return [
+        ExportedPart(tuple(box), quality, pdq, _float16(embedding), keypoints, detail)
+        for box, quality, pdq, embedding, keypoints, detail in rows
+    ]
+
+
+def _float16(embedding: HalfVector) -> bytes:
+    data: bytes = embedding.to_numpy().astype("<f2").tobytes()
+    return data
 
 
 def _decisions(connection: psycopg.Connection, collection_id: str) -> Iterator[ExportedDecision]:
@@ -119,8 +152,8 @@ def import_collection(
 
     Nothing is done unless the whole file is as it was written, and every record of it can be
     stored. Images are never replaced. Those that are added wait to be compared with the others of
-    the collection; see `Duplicates`. Thumbnails are left out where the collection keeps none; one
-    that is created keeps them if that of the file did.
+    the collection; see `Duplicates`. Thumbnails and parts are left out where the collection keeps
+    none; one that is created keeps them if that of the file did.
 
     Args:
         database: How to connect, as libpq takes it.
@@ -142,6 +175,7 @@ def import_collection(
             user or source.user,
             source.collection_id,
             has_thumbnails=source.has_thumbnails,
+            has_parts=source.has_parts,
         )
         added = present = kept = 0
         for batch in _batches(records(path, dimensions)):
@@ -151,6 +185,7 @@ def import_collection(
                 new = _add_images(connection, collection_id, images)
                 same = _count_same(connection, collection_id, images)
                 _add_thumbnails(connection, collection_id, images)
+                _add_parts(connection, collection_id, images)
                 _add_decisions(connection, collection_id, decisions)
             added += new
             present += same - new
@@ -238,6 +273,48 @@ def _add_thumbnails(
                 }
                 for image in images
                 if image.thumbnail is not None
+            ],
+        )
+
+
+def _add_parts(
+    connection: psycopg.Connection, collection_id: str, images: list[ExportedImage]
+) -> None:
+    """Keep the parts of images that the collection has as they were, if it keeps any."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO parts (
+                collection_id, image_id, place, box, version, quality, pdq, embedding, keypoints,
+                detail
+            )
+            SELECT %(collection_id)s, %(image_id)s, %(place)s, %(box)s::real[], %(version)s,
+                %(quality)s, %(pdq)s, %(vector)s, %(keypoints)s, %(detail)s
+            WHERE EXISTS (
+                SELECT 1 FROM collections
+                WHERE collection_id = %(collection_id)s AND has_parts FOR SHARE
+            ) AND EXISTS (
+                SELECT 1 FROM images WHERE collection_id = %(collection_id)s
+                    AND image_id = %(image_id)s AND image_time = %(image_time)s
+            )
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                {
+                    "collection_id": collection_id,
+                    "image_id": image.image_id,
+                    "image_time": image.image_time,
+                    "place": place,
+                    "box": [*part.box],
+                    "version": image.version,
+                    "quality": part.quality,
+                    "pdq": part.pdq,
+                    "vector": HalfVector(part.vector),
+                    "keypoints": part.keypoints,
+                    "detail": part.detail,
+                }
+                for image in images
+                for place, part in enumerate(image.parts)
             ],
         )
 

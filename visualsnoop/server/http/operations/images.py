@@ -14,6 +14,8 @@ from ...errors import APIError, image_id_taken, image_not_found, thumbnail_not_f
 from ...fingerprinting.messages import Fingerprinted
 from ...storage.images import StoredImage
 from ...storage.keys import Key, changing
+from ...storage.parts import delete_parts, store_parts
+from ...storage.pool import Connection
 from ...storage.thumbnails import find_thumbnail, store_thumbnail
 from ..dependencies import Dependencies
 from ..disconnects import while_connected
@@ -39,7 +41,7 @@ async def _add(request: Request, key: Key, deps: Dependencies, image_id: str) ->
         )
         if image is None:
             raise image_id_taken(image_id)
-        await store_thumbnail(connection, key.collection_id, image_id, picture.thumbnail)
+        await _store_rest(connection, key.collection_id, image_id, picture)
     return _stored(key, deps, image, is_new=True)
 
 
@@ -50,14 +52,28 @@ async def add_or_replace_image(request: Request, key: Key, deps: Dependencies) -
         image, is_new = await deps.images.add_or_replace(
             connection, key.collection_id, image_id, picture.fingerprints[0], picture.size
         )
-        await store_thumbnail(connection, key.collection_id, image_id, picture.thumbnail)
+        if not is_new:
+            await delete_parts(connection, key.collection_id, image_id)
+        await _store_rest(connection, key.collection_id, image_id, picture)
     return _stored(key, deps, image, is_new=is_new)
+
+
+async def _store_rest(
+    connection: Connection, collection_id: str, image_id: str, picture: Fingerprinted
+) -> None:
+    """Store what some collections keep besides fingerprints."""
+    await store_thumbnail(connection, collection_id, image_id, picture.thumbnail)
+    parts = dict(zip(picture.windows, picture.fingerprints[1:], strict=True))
+    await store_parts(connection, collection_id, image_id, parts)
 
 
 async def _fingerprinted_body(request: Request, key: Key, deps: Dependencies) -> Fingerprinted:
     async with deps.bodies.read(request, key) as file:
         fingerprinting = deps.fingerprints.fingerprint(
-            file, key.public_key, with_thumbnail=key.has_thumbnails
+            file,
+            key.public_key,
+            with_thumbnail=key.has_thumbnails,
+            with_parts=key.has_parts,
         )
         return await while_connected(request, fingerprinting)
 

@@ -20,6 +20,7 @@ from ...errors import bad_request, image_not_found
 from ...matching.fingerprint import Fingerprint
 from ...matching.scores import LOOK_ALIKE
 from ...matching.similarity import Match
+from ...parts_search import find_in_parts
 from ...search import compare, find_similar
 from ...storage.images import Candidate, StoredImage
 from ...storage.keys import Key
@@ -129,13 +130,19 @@ async def _similar(
     without: str | None = None,
 ) -> _Results:
     """A page of the results for a picture, by its fingerprints of all models."""
-    # Where there are several models, what is on a page depends on all results before it.
-    start = page.start if len(queries) == 1 else 0
+    # Where there are several rankings, what is on a page depends on all results before it.
+    start = page.start if len(queries) == 1 and not key.has_parts else 0
     rankings = [
         await find_similar(deps.images, key.collection_id, query, start, page.stop, without)
         for query in queries
     ]
-    return page.cut_from(heapq.merge(*rankings, key=lambda result: -result[1].score), start)
+    if key.has_parts:
+        rankings += [
+            await find_in_parts(deps.images, deps.pool, key.collection_id, query, without)
+            for query in queries
+        ]
+    merged = heapq.merge(*rankings, key=lambda result: -result[1].score)
+    return page.cut_from(_without_repetitions(merged), start)
 
 
 def _search_results(found: _Results, page: _Page) -> list[SearchResult]:

@@ -1,0 +1,147 @@
+"""The table of parts, which has the pictures within images of the collections that keep them."""
+
+from collections.abc import Mapping
+
+import psycopg
+from attrs import frozen
+from pgvector import HalfVector
+
+from ..matching.candidates import CandidateFingerprint
+from ..matching.fingerprint import Fingerprint
+from ..matching.windows import Box
+from .embedding_index import point
+from .fingerprint_columns import COLUMNS, HAS_DETAIL, HAS_HASH, HAS_KEYPOINTS, to_columns
+from .images import Candidate
+from .pool import Connection, Pool
+
+# So many are not compared as a whole, but found by a walk through the index, as images are.
+_LARGE = 8_000
+
+
+@frozen
+class PartCandidate:
+    """A part of a stored image that may be similar to a picture.
+
+    Attributes:
+        box: Where it is.
+        candidate: The image, with the fingerprint of the part.
+    """
+
+    box: Box
+    candidate: Candidate
+
+
+async def store_parts(
+    connection: Connection, collection_id: str, image_id: str, parts: Mapping[Box, Fingerprint]
+) -> None:
+    """Store the parts of an image that was stored in the same transaction.
+
+    Args:
+        connection: The connection of the transaction.
+        collection_id: The collection.
+        image_id: The image, which has none yet.
+        parts: Where they are, and their fingerprints.
+    """
+    for place, (box, fingerprint) in enumerate(parts.items()):
+        # Nothing is stored if the collection has stopped to keep parts meanwhile.
+        await connection.execute(
+            INSERT,
+            (collection_id, image_id, place, [*box], *to_columns(fingerprint), collection_id),
+        )
+
+
+async def delete_parts(connection: Connection, collection_id: str, image_id: str) -> None:
+    """Delete the parts of an image that is replaced in the same transaction."""
+    await connection.execute(
+        "DELETE FROM parts WHERE collection_id = %s AND image_id = %s", (collection_id, image_id)
+    )
+
+
+INSERT = f"""
+    INSERT INTO parts (collection_id, image_id, place, box, {COLUMNS})
+    SELECT %s, %s, %s, %s::real[], %s, %s, %s, %s, %s, %s
+    WHERE EXISTS (SELECT 1 FROM collections WHERE collection_id = %s AND has_parts FOR SHARE)
+"""
+"""Stores a part, if the collection keeps any: its columns, and the collection again."""
+
+
+async def nearest_parts(
+    pool: Pool, collection_id: str, query: Fingerprint, count: int, without: str | None = None
+) -> list[PartCandidate]:
+    """The parts whose embeddings are nearest to that of a query, nearest first.
+
+    Args:
+        pool: The connections to the database.
+        collection_id: The collection.
+        query: The picture that is searched for.
+        count: How many.
+        without: An image whose parts are left out.
+    """
+    dimensions = len(query.embedding)
+    embedding = HalfVector(query.embedding)
+    known = await pool.row(
+        "SELECT count(*) FROM (SELECT 1 FROM parts WHERE collection_id = %s LIMIT %s) AS counted",
+        collection_id,
+        _LARGE,
+    )
+    assert known is not None
+    if known[0] == 0:
+        return []
+    get_rows = pool.rows
+    order = "distance, image_id, place"
+    ordered_by: tuple[object, ...] = ()
+    if known[0] == _LARGE:
+        get_rows = pool.rows_by_index
+        stored = point("embedding", "collection_id", dimensions)
+        order = f"{stored} <-> {point('%s', '%s::text', dimensions)}"
+        ordered_by = (embedding, collection_id)
+    rows = await get_rows(
+        f"""
+        SELECT box, image_id, image_time, 1 - distance, part.quality, part.pdq, part.keypoints,
+            part.detail
+        FROM (
+            SELECT image_id, place, box, quality,
+                embedding::halfvec({dimensions}) <=> %s AS distance,
+                CASE WHEN {HAS_HASH} THEN pdq END AS pdq,
+                CASE WHEN {HAS_KEYPOINTS} THEN keypoints END AS keypoints,
+                CASE WHEN {HAS_DETAIL} THEN detail END AS detail
+            FROM parts
+            WHERE collection_id = %s AND version = {int(query.version)}
+                AND vector_dims(embedding) = {dimensions} AND image_id IS DISTINCT FROM %s
+            ORDER BY {order} LIMIT %s
+        ) AS part
+        JOIN images USING (image_id)
+        WHERE collection_id = %s AND distance <> 'NaN' ORDER BY distance, image_id, place
+        """,
+        *(embedding, collection_id, without, *ordered_by, count, collection_id),
+    )
+    return [
+        PartCandidate(
+            tuple(box), Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
+        )
+        for box, image_id, image_time, *fingerprint in rows
+        if len(box) == 4
+    ]
+
+
+def keep_parts(database: str, collection_id: str, is_wanted: bool) -> int:
+    """Have a collection keep parts of what is added from now on, or delete all that it has.
+
+    Returns:
+        How many were deleted.
+
+    Raises:
+        ValueError: If there is no such collection.
+    """
+    with psycopg.connect(database) as connection:
+        changed = connection.execute(
+            "UPDATE collections SET has_parts = %s WHERE collection_id = %s",
+            (is_wanted, collection_id),
+        )
+        if changed.rowcount == 0:
+            raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
+        if is_wanted:
+            return 0
+        return connection.execute(
+            "DELETE FROM parts WHERE collection_id = %s", (collection_id,)
+        ).rowcount
