@@ -20,6 +20,17 @@ from ..settings import Settings
 from ..turns import FairTurns
 from .data_folder import disk_is_full
 
+WALK = {
+    # The index goes on until it has enough images of the one collection that is searched. In strict
+    # order it would drop those that it comes to after farther ones: the recall@10 of 10,000 images
+    # beside 100,000 others was .84 in some builds of the index, and 1.000 with this.
+    "hnsw.iterative_scan": "relaxed_order",
+    # A walk keeps so many in mind: more than are asked for, or it would miss some of them.
+    "hnsw.ef_search": f"{2 * DEPTH_OF_LARGE.hashes}",
+    "hnsw.max_scan_tuples": "1000000",
+}
+"""How a connection walks through an index of embeddings, as settings of pgvector."""
+
 # Seconds. A machine that has vanished does not say that its connections have ended.
 _TIMEOUTS = {
     "connect_timeout": 3,
@@ -143,11 +154,7 @@ def connection_pool(settings: Settings) -> Pool:
     async def configure(connection: Connection) -> None:
         await register_vector_async(connection)
         for name, value in {
-            # The index goes on until it has enough images of the one collection that is searched.
-            "hnsw.iterative_scan": "strict_order",
-            # A walk keeps so many in mind: more than are asked for, or it would miss some of them.
-            "hnsw.ef_search": f"{2 * DEPTH_OF_LARGE.hashes}",
-            "hnsw.max_scan_tuples": "1000000",
+            **WALK,
             # Compiling a statement takes longer than any of them does.
             "jit": "off",
             "statement_timeout": f"{1000 * settings.statement_time:.0f}",
