@@ -77,9 +77,11 @@ def duplicates(visitor: Visitor, keys: NewKeys, copy: Path) -> None:
 
 def add(visitor: Visitor, keys: NewKeys, copy: Path) -> None:
     visitor.sign_in(keys, "add")
-    broken = copy.with_name("broken.jpg")
+    # The collection has the copy itself, under its name.
+    other, broken = copy.with_name("other.jpg"), copy.with_name("broken.jpg")
+    other.write_bytes(copy.read_bytes())
     broken.write_bytes(b"no picture")
-    visitor.add(copy, broken)
+    visitor.add(copy, other, broken)
     visitor.page.wait_for_selector(".add-item.is-copy")
     visitor.page.wait_for_selector(".add-item.is-refused")
 

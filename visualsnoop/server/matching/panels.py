@@ -30,8 +30,10 @@ _LARGEST = 0.9
 # Those are as straight that differ by no more.
 _AS_STRAIGHT = 0.05
 
-# Two panels that have more in common are one.
+# Two panels that have more in common are one; so many are told apart, of the thousands that a table
+# with lines or a pattern of squares makes up.
 _SAME = 0.7
+_MOST_APART = 64
 
 # Sides that are so near are the same.
 _NEAR = 3  # pixels
@@ -126,15 +128,16 @@ def _straightness(changes: _Integers, lines: _Integers, ends: _Integers) -> _Flo
 
 
 def _without_repetitions(boxes: _Integers) -> list[int]:
-    """Those of the boxes that have little in common with any before them."""
+    """Those of the boxes that have little in common with any before them, at most 64."""
     chosen: list[int] = []
-    for index, box in enumerate(boxes):
-        others = boxes[chosen]
+    remaining = np.arange(len(boxes))
+    while len(remaining) and len(chosen) < _MOST_APART:
+        chosen.append(int(remaining[0]))
+        box, others = boxes[remaining[0]], boxes[remaining]
         corners = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
         common = (corners[1] - corners[0]).clip(0).prod(axis=1)
         union = _areas(box[np.newaxis]) + _areas(others) - common
-        if (common <= _SAME * union).all():
-            chosen.append(index)
+        remaining = remaining[common <= _SAME * union]
     return chosen
 
 

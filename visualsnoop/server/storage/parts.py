@@ -133,7 +133,8 @@ def keep_parts(database: str, collection_id: str, is_wanted: bool) -> int:
     Raises:
         ValueError: If there is no such collection.
     """
-    with psycopg.connect(database) as connection:
+    # Deleting takes long. If the switch waited for its end, so would all that is added meanwhile.
+    with psycopg.connect(database, autocommit=True) as connection:
         changed = connection.execute(
             "UPDATE collections SET has_parts = %s WHERE collection_id = %s",
             (is_wanted, collection_id),

@@ -20,8 +20,8 @@ from ..parameters import path_image_id
 from ..sessions import current_session
 from .json_bodies import json_object
 
-# With a thumbnail, twice encoded.
-_MAX_BYTES = 1024 * 1024
+# With a thumbnail and 16 parts, twice encoded.
+_MAX_BYTES = 4 * 1024 * 1024
 
 
 async def remove(request: Request) -> JSONResponse:
