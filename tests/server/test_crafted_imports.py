@@ -192,6 +192,7 @@ def test_file_of_an_earlier_format_is_imported(version: int, database: str, tmp_
         ("parts", [{**PART, "box": [0, 0, 1]}]),
         ("parts", [{**PART, "box": [0, 0, 0, 1]}]),
         ("parts", [{**PART, "box": [0, 0, 1, 1.5]}]),
+        ("parts", [{**PART, "box": [0, 0, 1e-300, 1]}]),
         ("parts", [{**PART, "box": [0, 0, 1, "1"]}]),
         ("parts", [{**PART, "box": [0, 0, 1, 10**400]}]),
         ("parts", [{**PART, "box": [0, 0, 1, float("nan")]}]),

@@ -56,6 +56,12 @@ def test_photos_by_themselves_have_hardly_any(photos: list[Path]) -> None:
     assert sum(len(find_panels(picture)) for picture in opened(photos)) <= 4
 
 
+def test_table_of_many_lines_has_no_more_than_others() -> None:
+    y, x = np.mgrid[:640, :640]
+    lines = ((x % 27 == 0) | (y % 27 == 0)).astype(np.uint8) * 255
+    assert len(find_panels(Image.fromarray(lines).convert("RGB"))) == MOST_PANELS
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 640), (640, 1), (5, 3), (2, 2), (640, 480)])
 def test_picture_of_one_colour_has_none(size: tuple[int, int]) -> None:
     assert find_panels(Image.new("RGB", size, "navy")) == []

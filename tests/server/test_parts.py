@@ -70,6 +70,16 @@ def count_parts(database: str, keys: NewKeys, image_id: str) -> int:
         ).rowcount
 
 
+def parts_of(database: str, keys: NewKeys, image_id: str) -> list[Any]:
+    """The rows of the parts of an image, as text."""
+    with psycopg.connect(database) as connection:
+        return connection.execute(
+            "SELECT parts::text FROM parts WHERE collection_id = %s AND image_id = %s"
+            " ORDER BY place",
+            (keys.collection_id, image_id),
+        ).fetchall()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_composition_is_found_by_each_photo_that_it_shows(
     collection: httpx.Client, photos: list[Path], name: str
@@ -126,6 +136,26 @@ def test_parts_go_with_their_image(
         assert count_parts(database, keys, "a") >= 4
         connection.delete("/image/a").raise_for_status()
     assert count_parts(database, keys, "a") == 0
+
+
+def test_deleted_image_is_put_back_with_its_parts(
+    database: str, service: str, photos: list[Path]
+) -> None:
+    keys = create_keys(database, uuid4().hex, "ada", with_parts=True)
+    made, _ = composition("collage 3x3", photos)
+    pair = {"public_key": keys.public_key, "secret_key": keys.secret_key}
+    origin = str(httpx.URL(service).copy_with(path="")).rstrip("/")
+    with (
+        client(service, keys) as connection,
+        httpx.Client(base_url=origin, headers={"Origin": origin}) as page,
+    ):
+        connection.post("/image/a", content=encoded(made.picture)).raise_for_status()
+        stored = parts_of(database, keys, "a")
+        page.post("/page/session", json=pair).raise_for_status()
+        record = page.delete("/page/image/a").json()["record"]
+        assert parts_of(database, keys, "a") == []
+        page.post("/page/restore", json={"record": record}).raise_for_status()
+    assert parts_of(database, keys, "a") == stored
 
 
 def test_collection_keeps_parts_only_while_it_is_wanted(

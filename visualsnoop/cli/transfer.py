@@ -14,7 +14,7 @@ from .options import database_options
 def export_(collection_id: str, file: Path, data: Path | None, database: str | None) -> None:
     """Write a collection to a file.
 
-    FILE gets the fingerprints, IDs, times, sizes, thumbnails and decisions of the collection
+    FILE gets the fingerprints, IDs, times, sizes, thumbnails, parts and decisions of the collection
     COLLECTION_ID. It is compressed if its name ends with .gz. The service may be running. There are
     no keys in it. If it is interrupted, begin it again.
     """

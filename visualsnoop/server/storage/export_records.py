@@ -202,10 +202,11 @@ def _parts(fields: Any, name: str) -> Sequence[ExportedPart]:
 
 def _box(fields: Any, name: str) -> Box:
     box = _value(fields, name, list)
-    if len(box) == 4 and all(type(side) in (int, float) for side in box):
-        left, top, right, bottom = box
-        if 0 <= left < right <= 1 and 0 <= top < bottom <= 1:
-            return float(left), float(top), float(right), float(bottom)
+    if len(box) == 4 and all(type(side) in (int, float) and 0 <= side <= 1 for side in box):
+        # The database has no smaller numbers than these.
+        left, top, right, bottom = np.array(box, np.float32).tolist()
+        if left < right and top < bottom:
+            return left, top, right, bottom
     raise WrongRecord(f"{name} must be left, top, right and bottom, from 0 to 1")
 
 
