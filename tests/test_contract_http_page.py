@@ -13,8 +13,8 @@ from PIL import Image
 
 from scripts.curl_examples import curl
 from visualsnoop import Collection
+from visualsnoop.server.storage.collections import keep_with_images
 from visualsnoop.server.storage.keys import NewKeys
-from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
@@ -64,7 +64,7 @@ def test_request_of_each_operation_succeeds(
     photo: Path,
     tmp_path: Path,
 ) -> None:
-    keep_thumbnails(database, keys.collection_id, True)
+    keep_with_images(database, keys.collection_id, "thumbnails", True)
     (tmp_path / "photo.jpg").write_bytes(photo.read_bytes())
     with Collection(keys.public_key, keys.secret_key, service) as collection:
         if operation["operationId"] != "addImageWithId":

@@ -29,8 +29,8 @@ from visualsnoop import (
     exceptions,
     models,
 )
+from visualsnoop.server.storage.collections import keep_with_images
 from visualsnoop.server.storage.keys import NewKeys
-from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 MODULES: list[ModuleType] = [visualsnoop, auth, bulk, exceptions, models]
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$", re.MULTILINE)
@@ -178,7 +178,7 @@ def folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_example_runs(
     example: str, service: str, database: str, keys: NewKeys, photo: Path
 ) -> None:
-    keep_thumbnails(database, keys.collection_id, True)
+    keep_with_images(database, keys.collection_id, "thumbnails", True)
     names = {
         "public_key": keys.public_key,
         "secret_key": keys.secret_key,

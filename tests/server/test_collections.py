@@ -1,15 +1,21 @@
 """Collections as who runs the service sees them: listed, renamed and deleted."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import psycopg
 import pytest
+from PIL import Image
 
 from visualsnoop import Collection, VisualSnoopHMACAuth
 from visualsnoop.server.storage.collections import (
     delete_collection,
     find_collection,
+    keep_with_images,
     list_collections,
     rename_collection,
 )
@@ -75,3 +81,31 @@ def test_unknown_collection_is_an_error(database: str, act: object) -> None:
     assert callable(act)
     with pytest.raises(ValueError, match="collections list"):
         act(database, "00000000")
+
+
+@pytest.mark.parametrize("kept", ["thumbnails", "parts"])
+def test_switching_off_what_is_kept_holds_up_nothing_while_it_is_deleted(
+    kept: Literal["thumbnails", "parts"], database: str, service: str, photos: list[Path]
+) -> None:
+    keys = create_keys(database, f"{kept} of much", "ada", with_thumbnails=True, with_parts=True)
+    collage = Image.new("RGB", (1300, 540), "white")
+    for place, photo in enumerate(photos[:2]):
+        collage.paste(Image.open(photo).resize((600, 500)), (20 + 640 * place, 20))
+    file = BytesIO()
+    collage.save(file, "PNG")
+    with Collection(keys.public_key, keys.secret_key, service) as collection:
+        collection.add_image(file.getvalue(), "a")
+        with ThreadPoolExecutor() as pool, psycopg.connect(database) as other:
+            # Until the end of this transaction, nothing of it can be deleted.
+            other.execute(
+                f"SELECT FROM {kept} WHERE collection_id = %s FOR UPDATE", (keys.collection_id,)
+            )
+            switching = pool.submit(keep_with_images, database, keys.collection_id, kept, False)
+            latest = time.monotonic() + 30
+            while getattr(find_collection(database, keys.collection_id), f"has_{kept}"):
+                assert time.monotonic() < latest
+                time.sleep(0.05)
+            collection.add_image(photos[0], "b")
+            assert not switching.done()
+            other.rollback()
+            assert switching.result() >= 1

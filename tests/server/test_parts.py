@@ -17,8 +17,8 @@ from scripts.bench.sets.compositions import COMPOSITIONS, Composition
 from scripts.local_service import client
 from visualsnoop.server.matching.similarity import Match
 from visualsnoop.server.parts_search import in_image
+from visualsnoop.server.storage.collections import keep_with_images
 from visualsnoop.server.storage.keys import NewKeys, create_keys
-from visualsnoop.server.storage.parts import keep_parts
 from visualsnoop.server.storage.transfer import export_collection, import_collection
 
 from ..pictures import encoded
@@ -166,11 +166,11 @@ def test_collection_keeps_parts_only_while_it_is_wanted(
     with client(service, keys) as connection:
         connection.post("/image/a", content=encoded(made.picture)).raise_for_status()
         assert count_parts(database, keys, "a") == 0
-        assert keep_parts(database, keys.collection_id, True) == 0
+        assert keep_with_images(database, keys.collection_id, "parts", True) == 0
         connection.post("/image/b", content=encoded(made.picture)).raise_for_status()
         stored = count_parts(database, keys, "b")
         assert stored >= 4
-        assert keep_parts(database, keys.collection_id, False) == stored
+        assert keep_with_images(database, keys.collection_id, "parts", False) == stored
         assert count_parts(database, keys, "b") == 0
 
 

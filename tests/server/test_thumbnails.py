@@ -10,15 +10,15 @@ from PIL import Image
 
 from visualsnoop import Collection
 from visualsnoop.exceptions import NotFoundError
+from visualsnoop.server.storage.collections import keep_with_images
 from visualsnoop.server.storage.keys import NewKeys
-from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 from ..services import client
 
 
 @pytest.fixture
 def with_thumbnails(collection: Collection, database: str, keys: NewKeys) -> Collection:
-    keep_thumbnails(database, keys.collection_id, True)
+    keep_with_images(database, keys.collection_id, "thumbnails", True)
     return collection
 
 
@@ -89,9 +89,9 @@ def test_turning_thumbnails_off_deletes_them(
     with_thumbnails: Collection, database: str, keys: NewKeys
 ) -> None:
     with_thumbnails.add_image(gradient(64, 48), "one")
-    keep_thumbnails(database, keys.collection_id, False)
+    keep_with_images(database, keys.collection_id, "thumbnails", False)
     assert count(database, keys) == 0
-    keep_thumbnails(database, keys.collection_id, True)
+    keep_with_images(database, keys.collection_id, "thumbnails", True)
     with pytest.raises(NotFoundError):
         with_thumbnails.get_thumbnail("one")
 
@@ -99,7 +99,7 @@ def test_turning_thumbnails_off_deletes_them(
 def test_thumbnail_is_for_those_who_have_the_keys_and_cacheable_by_nobody_else(
     service: str, database: str, keys: NewKeys, other_keys: NewKeys, photo: Path
 ) -> None:
-    keep_thumbnails(database, keys.collection_id, True)
+    keep_with_images(database, keys.collection_id, "thumbnails", True)
     with client(service, keys) as ours, client(service, other_keys) as others:
         ours.post("image/cat", content=photo.read_bytes())
         found = ours.get("image/cat/thumbnail")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from scripts.local_service import client
 from visualsnoop.server.matching.fingerprint import MODEL_DIMENSIONS, MODEL_VERSION
 from visualsnoop.server.matching.keypoints import KEYPOINT
+from visualsnoop.server.storage.collections import keep_with_images
 from visualsnoop.server.storage.export_file import (
     Counts,
     ExportWriter,
@@ -36,7 +37,6 @@ from visualsnoop.server.storage.export_records import (
     Source,
 )
 from visualsnoop.server.storage.keys import NewKeys, create_keys
-from visualsnoop.server.storage.thumbnails import keep_thumbnails
 from visualsnoop.server.storage.transfer import export_collection, import_collection
 
 from ..pictures import different_picture
@@ -163,16 +163,16 @@ def test_deleted_collection_comes_back_under_its_id(
 def test_thumbnails_come_back_with_a_collection_that_kept_them(
     is_wanted: bool, database: str, service: str, keys: NewKeys, tmp_path: Path
 ) -> None:
-    keep_thumbnails(database, keys.collection_id, True)
+    keep_with_images(database, keys.collection_id, "thumbnails", True)
     with client(service, keys) as connection:
         connection.post("/image/a", content=different_picture(1))
         webp = connection.get("/image/a/thumbnail").content
         export_collection(database, keys.collection_id, tmp_path / "export")
         # One that has been turned off is not turned on, or filled, by a file.
-        keep_thumbnails(database, keys.collection_id, False)
+        keep_with_images(database, keys.collection_id, "thumbnails", False)
         import_collection(database, tmp_path / "export")
         assert connection.get("/image/a/thumbnail").status_code == 404
-        keep_thumbnails(database, keys.collection_id, is_wanted)
+        keep_with_images(database, keys.collection_id, "thumbnails", is_wanted)
         import_collection(database, tmp_path / "export")
         assert (connection.get("/image/a/thumbnail").content == webp) == is_wanted
     name = uuid4().hex

@@ -11,9 +11,8 @@ from playwright.sync_api import expect
 
 from visualsnoop import Collection
 from visualsnoop.server.matching.thumbnail import thumbnail_of
-from visualsnoop.server.storage.collections import delete_collection
+from visualsnoop.server.storage.collections import delete_collection, keep_with_images
 from visualsnoop.server.storage.keys import NewKeys
-from visualsnoop.server.storage.thumbnails import keep_thumbnails
 
 from .conftest import Visitor
 from .pictures import edited
@@ -61,7 +60,7 @@ def test_image_that_is_deleted_comes_back_by_undo(
 def test_collection_without_thumbnails_says_why_there_is_nothing_to_see(
     visitor: Visitor, keys: NewKeys, collection: Collection, database: str, photo: Path
 ) -> None:
-    keep_thumbnails(database, keys.collection_id, False)
+    keep_with_images(database, keys.collection_id, "thumbnails", False)
     collection.add_image(photo, "cat")
     visitor.sign_in(keys)
     expect(visitor.page.locator(".tile")).to_have_text("cat")

@@ -69,10 +69,9 @@ def quickstart(
 
 def _profile(url: str, data: Path | None, folder: Path | None) -> Profile:
     """The keys of a collection for a folder, or of the usual one; both are created if need be."""
-    from ..server.storage.collections import list_collections
+    from ..server.storage.collections import keep_with_images, list_collections
     from ..server.storage.keys import create_keys
     from ..server.storage.master_key import opened_vault
-    from ..server.storage.thumbnails import keep_thumbnails
 
     name = _DEFAULT_NAME if folder is None else file_name(folder.resolve())
     usable = _usable_keys(url)
@@ -83,7 +82,7 @@ def _profile(url: str, data: Path | None, folder: Path | None) -> Profile:
     is_new = (user, name) not in {(one.user, one.name) for one in list_collections(url)}
     keys = create_keys(url, name, user, opened_vault(url, data))
     if is_new:
-        keep_thumbnails(url, keys.collection_id, True)
+        keep_with_images(url, keys.collection_id, "thumbnails", True)
     return Profile(name, "", keys.public_key, keys.secret_key)
 
 

@@ -7,7 +7,7 @@ import getpass
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from attrs import asdict
@@ -210,16 +210,7 @@ def thumbnails(collection: str, switch: str, data: Path | None, database: str | 
     COLLECTION is its name or ID. Once it is "on", a small picture is kept of each image that is
     added; "off" deletes them all at once, and keeps none.
     """
-    from ..server.storage.collections import resolve_collection
-    from ..server.storage.opening import opened_database
-    from ..server.storage.thumbnails import keep_thumbnails
-
-    with opened_database(data, database) as url:
-        deleted = keep_thumbnails(url, resolve_collection(url, collection), switch == "on")
-    if switch == "on":
-        click.echo(f"{collection} keeps thumbnails of what is added from now on")
-    else:
-        click.echo(f"{collection} keeps no thumbnails; {deleted} were deleted")
+    _keep("thumbnails", collection, switch, data, database)
 
 
 @collections.command()
@@ -232,16 +223,25 @@ def parts(collection: str, switch: str, data: Path | None, database: str | None)
     COLLECTION is its name or ID. Once it is "on", a collage, slide or screenshot that is added is
     found by each of the pictures in it; "off" deletes all parts at once, and keeps none.
     """
-    from ..server.storage.collections import resolve_collection
+    _keep("parts", collection, switch, data, database)
+
+
+def _keep(
+    kept: Literal["thumbnails", "parts"],
+    collection: str,
+    switch: str,
+    data: Path | None,
+    database: str | None,
+) -> None:
+    from ..server.storage.collections import keep_with_images, resolve_collection
     from ..server.storage.opening import opened_database
-    from ..server.storage.parts import keep_parts
 
     with opened_database(data, database) as url:
-        deleted = keep_parts(url, resolve_collection(url, collection), switch == "on")
+        deleted = keep_with_images(url, resolve_collection(url, collection), kept, switch == "on")
     if switch == "on":
-        click.echo(f"{collection} keeps parts of what is added from now on")
+        click.echo(f"{collection} keeps {kept} of what is added from now on")
     else:
-        click.echo(f"{collection} keeps no parts; {deleted} were deleted")
+        click.echo(f"{collection} keeps no {kept}; {deleted} were deleted")
 
 
 @collections.command()

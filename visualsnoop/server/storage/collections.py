@@ -5,7 +5,7 @@ The user who owns a collection is in the column `owner`.
 
 import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import psycopg
 from attrs import frozen
@@ -169,6 +169,32 @@ def rename_collection(database: str, collection_id: str, name: str) -> None:
             raise ValueError(f"The same user has a collection {name!r} already") from None
     if renamed.rowcount == 0:
         raise _no_collection(collection_id)
+
+
+def keep_with_images(
+    database: str, collection_id: str, kept: Literal["thumbnails", "parts"], is_wanted: bool
+) -> int:
+    """Have a collection keep more of what is added from now on, or delete all that it has of it.
+
+    Returns:
+        How many were deleted.
+
+    Raises:
+        ValueError: If there is no such collection.
+    """
+    # Deleting takes long. If the switch waited for its end, so would all that is added meanwhile.
+    with psycopg.connect(database, autocommit=True) as connection:
+        changed = connection.execute(
+            f"UPDATE collections SET has_{kept} = %s WHERE collection_id = %s",
+            (is_wanted, collection_id),
+        )
+        if changed.rowcount == 0:
+            raise _no_collection(collection_id)
+        if is_wanted:
+            return 0
+        return connection.execute(
+            f"DELETE FROM {kept} WHERE collection_id = %s", (collection_id,)
+        ).rowcount
 
 
 def delete_collection(database: str, collection_id: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import psycopg
 from attrs import frozen
 from pgvector import HalfVector
 
@@ -122,27 +121,3 @@ async def nearest_parts(
         for box, image_id, image_time, *fingerprint in rows
         if len(box) == 4
     ]
-
-
-def keep_parts(database: str, collection_id: str, is_wanted: bool) -> int:
-    """Have a collection keep parts of what is added from now on, or delete all that it has.
-
-    Returns:
-        How many were deleted.
-
-    Raises:
-        ValueError: If there is no such collection.
-    """
-    # Deleting takes long. If the switch waited for its end, so would all that is added meanwhile.
-    with psycopg.connect(database, autocommit=True) as connection:
-        changed = connection.execute(
-            "UPDATE collections SET has_parts = %s WHERE collection_id = %s",
-            (is_wanted, collection_id),
-        )
-        if changed.rowcount == 0:
-            raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
-        if is_wanted:
-            return 0
-        return connection.execute(
-            "DELETE FROM parts WHERE collection_id = %s", (collection_id,)
-        ).rowcount

@@ -2,8 +2,6 @@
 
 import re
 
-import psycopg
-
 from .pool import Connection, Pool
 
 _MAX_BYTES = 128 * 1024  # those of noise have 90 KiB
@@ -48,30 +46,6 @@ async def find_thumbnail(pool: Pool, collection_id: str, image_id: str) -> bytes
         image_id,
     )
     return None if row is None else row[0]
-
-
-def keep_thumbnails(database: str, collection_id: str, is_wanted: bool) -> int:
-    """Have a collection keep thumbnails of what is added from now on, or delete all that it has.
-
-    Returns:
-        How many were deleted.
-
-    Raises:
-        ValueError: If there is no such collection.
-    """
-    with psycopg.connect(database) as connection:
-        changed = connection.execute(
-            "UPDATE collections SET has_thumbnails = %s WHERE collection_id = %s",
-            (is_wanted, collection_id),
-        )
-        if changed.rowcount == 0:
-            raise ValueError(f"There is no collection {collection_id!r}: see 'collections list'")
-        if is_wanted:
-            return 0
-        deleted = connection.execute(
-            "DELETE FROM thumbnails WHERE collection_id = %s", (collection_id,)
-        )
-        return deleted.rowcount
 
 
 def check_thumbnail(webp: bytes) -> None:

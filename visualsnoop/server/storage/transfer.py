@@ -30,6 +30,11 @@ from .export_records import (
 
 _BATCH = 500  # records
 
+_IS_AS_IT_WAS = """EXISTS (
+    SELECT 1 FROM images WHERE collection_id = %(collection_id)s
+        AND image_id = %(image_id)s AND image_time = %(image_time)s
+)"""
+
 
 @frozen
 class Imported:
@@ -252,16 +257,13 @@ def _add_thumbnails(
     """Keep the thumbnails of images that the collection has as they were, if it keeps any."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            """
+            f"""
             INSERT INTO thumbnails (collection_id, image_id, webp)
             SELECT %(collection_id)s, %(image_id)s, %(webp)s
             WHERE EXISTS (
                 SELECT 1 FROM collections
                 WHERE collection_id = %(collection_id)s AND has_thumbnails FOR SHARE
-            ) AND EXISTS (
-                SELECT 1 FROM images WHERE collection_id = %(collection_id)s
-                    AND image_id = %(image_id)s AND image_time = %(image_time)s
-            )
+            ) AND {_IS_AS_IT_WAS}
             ON CONFLICT DO NOTHING
             """,
             [
@@ -283,7 +285,7 @@ def _add_parts(
     """Keep the parts of images that the collection has as they were, if it keeps any."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            """
+            f"""
             INSERT INTO parts (
                 collection_id, image_id, place, box, version, quality, pdq, embedding, keypoints,
                 detail
@@ -293,10 +295,7 @@ def _add_parts(
             WHERE EXISTS (
                 SELECT 1 FROM collections
                 WHERE collection_id = %(collection_id)s AND has_parts FOR SHARE
-            ) AND EXISTS (
-                SELECT 1 FROM images WHERE collection_id = %(collection_id)s
-                    AND image_id = %(image_id)s AND image_time = %(image_time)s
-            )
+            ) AND {_IS_AS_IT_WAS}
             ON CONFLICT DO NOTHING
             """,
             [

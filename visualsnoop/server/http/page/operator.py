@@ -13,9 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ...errors import bad_request, forbidden
-from ...storage.collections import list_collections
+from ...storage.collections import keep_with_images, list_collections
 from ...storage.keys import KeyPair, change_keys, create_keys, list_keys, revoke_keys, rotate_keys
-from ...storage.thumbnails import keep_thumbnails
 from ..dependencies import Dependencies, dependencies
 from ..sessions import current_session
 from .json_bodies import flag_field, json_object, text_field
@@ -130,9 +129,10 @@ async def switch_thumbnails(request: Request, deps: Dependencies) -> JSONRespons
     """Have a collection keep thumbnails, or delete those that it has and keep none."""
     fields = await json_object(request, deps)
     await asyncio.to_thread(
-        keep_thumbnails,
+        keep_with_images,
         deps.settings.database,
         request.path_params["collection_id"],
+        "thumbnails",
         flag_field(fields, "on"),
     )
     return _answer()
