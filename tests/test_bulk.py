@@ -3,6 +3,8 @@
 import asyncio
 import io
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -342,3 +344,29 @@ def test_tasks_are_cancelled_when_the_outcomes_are_closed() -> None:
             over.set()
 
     asyncio.run(use())
+
+
+def test_ctrl_c_at_any_moment_leaves_no_thread_waiting() -> None:
+    # In a process of its own, which is ended if it gets stuck.
+    subprocess.run([sys.executable, "-c", _INTERRUPTED_OFTEN], check=True, timeout=60)
+
+
+_INTERRUPTED_OFTEN = """
+import itertools, random, signal
+from visualsnoop._concurrency import in_threads
+from visualsnoop.bulk import Outcome
+
+def steps(item):
+    yield lambda collection: None
+    return Outcome(item, str(item), None, None)
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+for _ in range(500):
+    outcomes = in_threads(None, itertools.count(), steps, 4, None)
+    try:
+        for outcome in outcomes:
+            if outcome.item == 20:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 2e-3))
+    except KeyboardInterrupt:
+        outcomes.close()
+"""

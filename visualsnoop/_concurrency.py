@@ -11,8 +11,9 @@ from collections.abc import (
     Iterable,
     Sized,
 )
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from threading import Event
 from typing import TypeVar
 
@@ -33,23 +34,31 @@ def in_threads(
     """Work on items in threads, and yield the outcomes as they come."""
     _check(items, concurrency)
     counter = _ProgressCounter(items, on_progress)
+    # Ctrl-C can interrupt a wait for a future between taking its lock and giving it back, and the
+    # thread that works on it would wait for that lock for ever. These queues are written in C.
+    begun: SimpleQueue[Steps[Outcome[Item, T]] | None] = SimpleQueue()
+    finished: SimpleQueue[Outcome[Item, T] | _Raised] = SimpleQueue()
     stopped = Event()
+    threads = pending = 0
     with ThreadPoolExecutor(concurrency, thread_name_prefix="visualsnoop") as pool:
-        pending: set[Future[Outcome[Item, T]]] = set()
         try:
             for item in items:
-                pending.add(pool.submit(_run, steps(item), collection, stopped))
+                begun.put(steps(item))
+                pending += 1
+                if threads < concurrency:
+                    pool.submit(_work, collection, begun, finished, stopped)
+                    threads += 1
                 # One more for each thread, so that none is idle while the caller looks at outcomes.
-                is_full = len(pending) >= 2 * concurrency
-                done, pending = wait(pending, None if is_full else 0, FIRST_COMPLETED)
-                yield from (counter.counted(future.result()) for future in done)
+                while pending >= 2 * concurrency or not finished.empty():
+                    pending -= 1
+                    yield counter.counted(_outcome(finished.get()))
             while pending:
-                done, pending = wait(pending, None, FIRST_COMPLETED)
-                yield from (counter.counted(future.result()) for future in done)
+                pending -= 1
+                yield counter.counted(_outcome(finished.get()))
         finally:
             stopped.set()
-            for future in pending:
-                future.cancel()
+            for _ in range(threads):
+                begun.put(None)
 
 
 async def in_tasks(
@@ -70,12 +79,12 @@ async def in_tasks(
             pending.add(asyncio.create_task(_run_async(begun, collection)))
             is_full = len(pending) >= concurrency
             done, pending = await asyncio.wait(
-                pending, timeout=None if is_full else 0, return_when=FIRST_COMPLETED
+                pending, timeout=None if is_full else 0, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 yield counter.counted(task.result())
         while pending:
-            done, pending = await asyncio.wait(pending, return_when=FIRST_COMPLETED)
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 yield counter.counted(task.result())
     finally:
@@ -89,6 +98,33 @@ def _check(items: object, concurrency: int) -> None:
         raise TypeError(f"pass a list of items, not a single {type(items).__name__}")
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+
+
+@dataclass
+class _Raised:
+    """In the place of an outcome, what was raised."""
+
+    error: BaseException
+
+
+def _outcome(outcome: Outcome[Item, T] | _Raised) -> Outcome[Item, T]:
+    if isinstance(outcome, _Raised):
+        raise outcome.error
+    return outcome
+
+
+def _work(
+    collection: object,
+    begun: "SimpleQueue[Steps[Outcome[Item, T]] | None]",
+    finished: "SimpleQueue[Outcome[Item, T] | _Raised]",
+    stopped: Event,
+) -> None:
+    """Work on what was begun, one after the other, until there is None."""
+    while (steps := begun.get()) is not None:
+        try:
+            finished.put(_run(steps, collection, stopped))
+        except BaseException as error:
+            finished.put(_Raised(error))
 
 
 def _run(steps: Steps[T], collection: object, stopped: Event) -> T:

@@ -7,7 +7,6 @@ folder, its size and its time, so that a file that has changed is another image.
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,9 +87,9 @@ def folder_duplicates(folder: Path, min_score: float | None, concurrency: int) -
     with _collection_of(folder) as collection:
         _synchronise(collection, files, concurrency)
         groups = all_groups(collection, min_score)
-        ids = [image.id for group in groups for image in group.images]
-        with ThreadPoolExecutor(concurrency) as pool:
-            images = dict(zip(ids, pool.map(collection.get_image, ids), strict=True))
+        images = {
+            image.id: collection.get_image(image.id) for group in groups for image in group.images
+        }
     copies = {image_id: _copy(image, files[image_id]) for image_id, image in images.items()}
     return [_copy_group(group, copies) for group in groups]
 
