@@ -52,6 +52,8 @@ def test_revoked_keys_lead_back_to_signing_in(
     visitor: Visitor, keys: NewKeys, database: str
 ) -> None:
     visitor.sign_in(keys)
+    # Otherwise what the first view asks for may lead back before the second is chosen.
+    visitor.page.wait_for_load_state("networkidle")
     revoke_keys(database, keys.public_key)
     visitor.go("duplicates")
     expect(visitor.page.locator("form.sign-in")).to_be_visible()
