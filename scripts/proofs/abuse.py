@@ -238,7 +238,7 @@ def main() -> int:
                 with _serving(database, folder, honest, over_tls=over_tls) as attacked:
                     for name in names:
                         results.append(compare(database, attacked, name, arguments.seconds))
-    print("All was well." if all(results) else "FAILED: see above.")
+    print("All was well." if all(results) else "FAILED.")
     return 0 if all(results) else 1
 
 
@@ -294,10 +294,20 @@ def compare(database: str, attacked: Attacked, name: str, seconds: float) -> boo
         flush=True,
     )
     taken = during.most - before.most
-    has_taken_place = counts[0] > 0 and taken >= wanted.least_memory
-    has_ended = counts[1] > 0 or not wanted.must_end
-    is_unnoticed = times <= MOST and calm.failed == abused.failed == 0
-    return has_taken_place and has_ended and is_unnoticed and taken <= wanted.most_memory
+    wrong = {
+        f"p99 is more than {MOST} times that of calm": times > MOST,
+        "requests of honest clients failed": calm.failed + abused.failed > 0,
+        f"it took {taken:.0f} MiB, at most {wanted.most_memory}": taken > wanted.most_memory,
+        f"no attack: it took {taken:.0f} MiB, at least {wanted.least_memory}": (
+            taken < wanted.least_memory
+        ),
+        "no attack: nothing landed": counts[0] == 0,
+        "no attacker was cut off": wanted.must_end and counts[1] == 0,
+    }
+    reasons = [reason for reason, is_so in wrong.items() if is_so]
+    for reason in reasons:
+        print(f"{'':16}FAILED: {reason}", flush=True)
+    return not reasons
 
 
 if __name__ == "__main__":

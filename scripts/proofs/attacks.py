@@ -81,7 +81,7 @@ class Attack:
     acts: Sequence[tuple[Act, int]]
     prepare: Callable[[str, str], None] | None = None
     must_end: bool = False
-    least_memory: float = 0
+    least_memory: float = -math.inf
     most_memory: float = math.inf
     over_tls: bool = False
     least_landed: int = 1
