@@ -16,6 +16,7 @@ from .embedding_models import calibration_of
 from .filtering import find_detail
 from .fingerprint import MODEL, Fingerprint, Floats, model_version
 from .pdq import pdq_hash
+from .processor import sums_bytes_exactly
 
 # The network sees about this many pixels, in sides that are multiples of its stride.
 _AREA = 320 * 320
@@ -49,7 +50,9 @@ class Fingerprinter:
         options.inter_op_num_threads = 1
         # Without it, sums of 8-bit products overflow on processors that have AVX2 but no VNNI, and
         # embeddings differ from those of other machines (cosines of 0.78 to 0.97 were measured).
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        # With VNNI they are the same bit for bit without it, in less than half the time.
+        if not sums_bytes_exactly():
+            options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             self.version: int = model_version(model)
             self._session = onnxruntime.InferenceSession(
