@@ -2,9 +2,17 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from scripts.bench.compositions import Outcome
-from scripts.bench.quality import FAMILIES, METHODS, Found, columns_of
+from scripts.bench.quality import (
+    BY_DEFAULT,
+    BY_WHOLE,
+    FAMILIES,
+    METHODS,
+    Found,
+    columns_of,
+)
 from scripts.bench.separation import Scores
 from scripts.bench.similarity import least, most, print_wanted, wanted_of_compositions
 
@@ -31,6 +39,22 @@ def test_confident_mistakes_about_absent_pictures_cost_precision() -> None:
 
     assert precision(0.1) == 1
     assert precision(0.9) < 0.6
+
+
+def test_absent_pictures_count_for_those_that_they_stand_for() -> None:
+    edits = sum(map(len, FAMILIES.values()))
+    found = {name: (np.zeros((1, edits), np.int64), np.full((1, edits), 0.8)) for name in METHODS}
+
+    def others(count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        return np.zeros((count, edits), np.int64), np.full((count, edits), 0.9)
+
+    absent = {name: others(2 if name == BY_DEFAULT else 8) for name in METHODS}
+    measured = Found(found, absent, np.zeros(1, np.int64))
+    assert [measured.absent_weight(name) for name in (BY_DEFAULT, BY_WHOLE)] == [4, 1]
+    by_default, by_whole = (
+        measured.precision_figures(name, "hard") for name in (BY_DEFAULT, BY_WHOLE)
+    )
+    assert by_default == pytest.approx(by_whole)
 
 
 def test_what_is_wanted_is_printed_beside_what_is(capsys: pytest.CaptureFixture[str]) -> None:

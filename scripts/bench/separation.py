@@ -43,7 +43,7 @@ LAYOUTS, PAGES = 2, 6  # in each half, of each kind of document
 ICONS, FLATS = 50, 36
 ART_COPIED = 10  # so many of these have copies
 PHOTOS, PHOTOS_COPIED = 72, 10
-SCENES, SHOTS = 4, 4
+SCENES, SHOTS = 16, 4
 
 SIDES = (24, 32, 48, 64, 96, 256)  # of icons, in pixels
 ART_EDITS: Mapping[str, Edit] = {
