@@ -1,4 +1,7 @@
-"""Run the tests of the SDK in a program in which `httpx2.alias_httpx()` was called first."""
+"""Run the tests of the SDK in programs in which `httpx2.alias_httpx()` was called first.
+
+It is a plugin of pytest, too, for the processes that xdist starts.
+"""
 
 import sys
 from pathlib import Path
@@ -6,20 +9,46 @@ from pathlib import Path
 import httpx2
 import pytest
 
-# It runs the SDK in other processes.
-_ELSEWHERE = {"test_load.py"}
+httpx2.alias_httpx()
+import httpx  # noqa: E402 - the one that is in its place now
+
+if httpx.__name__ != httpx2.__name__:
+    sys.exit("httpx was not replaced by httpx2")
+
+# They send no request through HTTPX, or only from other programs, which have it as it is.
+_WITHOUT_HTTPX = {
+    "test_bench_figures.py",
+    "test_contract_changes.py",
+    "test_contract_clients.py",
+    "test_contract_generation.py",
+    "test_contract_http_page.py",
+    "test_load.py",
+    "test_logging.py",
+    "test_picture_sets.py",
+    "test_public_names.py",
+    "test_pydantic.py",
+    "test_results.py",
+    "test_similarity_bench.py",
+}
 
 
 def main() -> int:
-    httpx2.alias_httpx()
-    import httpx
-
-    if httpx.__name__ != httpx2.__name__:
-        sys.exit("httpx was not replaced by httpx2")
     files = sorted(Path(__file__).parent.glob("test_*.py"))
-    arguments = sys.argv[1:] or [str(file) for file in files if file.name not in _ELSEWHERE]
-    # AnyIO, which HTTPX2 has imported, has a plugin for pytest too; its asserts matter to nobody.
-    return pytest.main(["-W", "ignore::pytest.PytestAssertRewriteWarning", *arguments])
+    options = sys.argv[1:] or [str(file) for file in files if file.name not in _WITHOUT_HTTPX]
+    return pytest.main(
+        [
+            "-p",
+            "tests.with_httpx2",
+            "--numprocesses=logical",
+            "--maxprocesses=4",
+            "--dist=loadfile",
+            # AnyIO, which HTTPX2 has imported, has a plugin for pytest too; its asserts matter to
+            # nobody.
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            *options,
+        ]
+    )
 
 
 if __name__ == "__main__":
