@@ -21,6 +21,9 @@ _ENVIRONMENT = (
 )
 # One thread each: there are as many processes as are wanted.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Up to so much free memory is kept for the next picture: to give it back to the system and to get
+# it again, page by page, takes a tenth of the time of a fingerprint (glibc).
+_KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(32 << 20), "MALLOC_MMAP_THRESHOLD_": str(16 << 20)}
 
 
 class ProcessDied(Exception):
@@ -183,4 +186,5 @@ def _environment() -> dict[str, str]:
     """The environment without the settings of the service, its master key and its passwords."""
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     # What this process can import, that one can as well.
-    return {**kept, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    paths = os.pathsep.join(filter(None, sys.path))
+    return {**kept, **_ONE_THREAD, **_KEPT_MEMORY, "PYTHONPATH": paths}

@@ -8,7 +8,7 @@ from PIL import Image
 from .keypoints import to_bytes
 
 _MOST = 300
-_LONGEST_SIDE = 320  # pixels; more cost more, and do not help
+_LONGEST_SIDE = 256  # pixels; more cost more, and do not help; in fewer, text is lost
 _CELLS = 8
 
 # One thread: there are as many processes as are wanted.
