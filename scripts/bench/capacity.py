@@ -18,7 +18,7 @@ import httpx
 import psutil
 import psycopg
 
-from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
+from scripts.bench.scale import DIMENSIONS, PHOTOS, VERSION, fill, image_id
 from scripts.local_service import (
     LocalService,
     client,
@@ -29,7 +29,6 @@ from scripts.local_service import (
 from visualsnoop.server.storage.embedding_index import index_embeddings
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 
-PHOTO = Path(__file__).parents[2] / "tests" / "photos" / "cat.jpg"
 CLIENTS = 4
 GB = 1_000_000_000
 
@@ -68,21 +67,33 @@ def print_size(connection: psycopg.Connection, images: int) -> None:
 
 
 def measure(service: LocalService, data: Path, keys: NewKeys, images: int, seconds: float) -> None:
-    photo = PHOTO.read_bytes()
+    photos = {path.stem: path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))}
+    turns = itertools.cycle(photos)
+
+    def add(one: httpx.Client, _: int) -> httpx.Response:
+        # What is a copy of many images costs more, so it is deleted.
+        name = next(turns)
+        added = one.post(f"/image/{name}", content=photos[name])
+        one.delete(f"/image/{name}").raise_for_status()
+        return added
+
     requests: dict[str, Callable[[httpx.Client, int], httpx.Response]] = {
         "get an image": lambda one, n: one.get(f"/image/{image_id(n % images)}"),
         "search by ID": lambda one, n: one.get(f"/search/{image_id(n % images)}"),
-        "search by picture": lambda one, _: one.post("/search", content=photo),
-        "add an image": lambda one, _: one.post("/image", content=photo),
+        "search by a photo": lambda one, _: one.post(
+            "/search", params={"regions": "false"}, content=photos[next(turns)]
+        ),
+        "and by windows of it": lambda one, _: one.post("/search", content=photos[next(turns)]),
+        "add a photo, delete it": add,
     }
-    print(f"\n{'':20}{'requests':>10}{'core ms each':>14}{'a second and core':>20}")
+    print(f"\n{'':24}{'requests':>10}{'core ms each':>14}{'a second and core':>20}")
     for name, request in requests.items():
         # The first ones start what is needed, and fill caches.
         repeat(service.endpoint, keys, request, seconds / 4)
         before = spent(service, data)
         count = repeat(service.endpoint, keys, request, seconds)
         each = (spent(service, data) - before) / count
-        print(f"{name:20}{count:10}{1000 * each:14.1f}{1 / each:20.0f}", flush=True)
+        print(f"{name:24}{count:10}{1000 * each:14.1f}{1 / each:20.0f}", flush=True)
 
 
 def repeat(

@@ -24,10 +24,10 @@ import numpy as np
 import psycopg
 from attrs import define, field, frozen
 
-from scripts.bench.capacity import PHOTO, spent
+from scripts.bench.capacity import spent
 from scripts.bench.figures import Figure, table
 from scripts.bench.plots import plot_growth
-from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
+from scripts.bench.scale import DIMENSIONS, PHOTOS, VERSION, fill, image_id
 from scripts.bench.throughput import constant_service, requests_a_second, signed_requests
 from scripts.local_service import LocalService, client, forget_environment, running_service
 from visualsnoop.server.storage.embedded import embedded_postgres
@@ -285,20 +285,24 @@ def measure_adding(
     measured: Measured, service: LocalService, data: Path, collection: Filled
 ) -> None:
     """What an image costs in all, beside what it would without the index."""
-    photo = PHOTO.read_bytes()
+    photos = {path.stem: path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))}
     with client(service.endpoint, collection.keys) as adding:
 
         def add() -> float:
             before = spent(service, data)
-            for _ in range(10):
-                adding.post("/image", content=photo).raise_for_status()
+            for name, photo in photos.items():
+                adding.post(f"/image/{name}", content=photo).raise_for_status()
             # Copies are looked for when it has been answered.
             time.sleep(0.3)
-            return 100 * (spent(service, data) - before)
+            taken = spent(service, data) - before
+            # There would be copies of each next time, which cost more.
+            for name in photos:
+                adding.delete(f"/image/{name}").raise_for_status()
+            return 1000 * taken / len(photos)
 
         add()
-        costs = [add() for _ in range(3)]
-    cost = measured.add("adding an image of 451 x 300 pixels, of a core", "ms", costs).value
+        costs = [add() for _ in range(REPETITIONS)]
+    cost = measured.add("adding a photo of 450 x 350 pixels or so, of a core", "ms", costs).value
     by_name = {figure.name: figure.value for figure in measured.figures}
     index = (
         by_name["storing an image, with the index"] - by_name["storing an image, without an index"]
