@@ -24,6 +24,7 @@ def plot_growth(
 
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     colours = {f"{part}.color": _TEXT for part in ("text", "xtick", "ytick", "grid")}
     # No moment and no chance, so that the same figures give the same file.
@@ -41,6 +42,12 @@ def plot_growth(
         if goal is not None:
             axes.axhline(goal, color=_TEXT, linestyle=":", label=f"goal: {goal:g} ms")
         axes.set(xscale="log", yscale="log", xlabel="images in the collection", ylabel="ms")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        # 1, 2, 5, 10: as plain numbers.
+        axes.set_ylim(1, 2 * max(map(max, lines.values())))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
