@@ -40,7 +40,7 @@ _INDENTED = re.compile(r"^ {4}\S.*\n(?: {4}.*\n)*", re.MULTILINE)
 _COMMENT = re.compile(r" +# .*$", re.MULTILINE)
 
 # How what is printed or sent begins.
-_NO_COMMANDS = ("0.936", "DEBUG ", "Date: ", "POST\n", "collection_id: ")
+_NO_COMMANDS = ("0.937", "DEBUG ", "Date: ", "POST\n", "collection_id: ")
 
 # Commands that only their syntax is checked of here, and why.
 _NOT_RUN = {

@@ -106,9 +106,9 @@ def test_mirrored_picture_is_found_only_where_one_looks_in_the_mirror() -> None:
 @settings(max_examples=20, deadline=None)
 @given(
     turn=st.floats(-180, 180),
-    stretch=st.floats(0.7, 1.4),
+    stretch=st.floats(0.8, 1.25),
     is_mirrored=st.booleans(),
-    count=st.integers(40, 300),
+    count=st.integers(60, 300),
 )
 def test_exchanged_pictures_have_the_inverse_match(
     turn: float, stretch: float, is_mirrored: bool, count: int
