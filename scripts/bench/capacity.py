@@ -67,7 +67,7 @@ def print_size(connection: psycopg.Connection, images: int) -> None:
 
 
 def measure(service: LocalService, data: Path, keys: NewKeys, images: int, seconds: float) -> None:
-    photos = {path.stem: path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))}
+    photos = photo_files()
     turns = itertools.cycle(photos)
 
     def add(one: httpx.Client, _: int) -> httpx.Response:
@@ -94,6 +94,11 @@ def measure(service: LocalService, data: Path, keys: NewKeys, images: int, secon
         count = repeat(service.endpoint, keys, request, seconds)
         each = (spent(service, data) - before) / count
         print(f"{name:24}{count:10}{1000 * each:14.1f}{1 / each:20.0f}", flush=True)
+
+
+def photo_files() -> dict[str, bytes]:
+    """Photos of 450 x 350 pixels or so, by name."""
+    return {path.stem: path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))}
 
 
 def repeat(

@@ -19,17 +19,16 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from functools import cache, partial
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from attrs import frozen
 
-from scripts.bench.in_memory import InMemoryCollection, find_with_parts
-from scripts.bench.quality import pictures_of, read
+from scripts.bench.in_memory import find_with_parts
+from scripts.bench.quality import collection, fingerprinter, pictures_of, read
 from scripts.bench.sets.compositions import COMPOSITIONS, Composition
-from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.scores import COPY
 from visualsnoop.server.matching.similarity import Match
@@ -131,16 +130,6 @@ def error_of(match: Match, made: Composition, place: int) -> float:
     corners = np.array(made.corners[place]) / made.picture.size @ into_photo.T + region[0]
     expected = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
     return float(np.linalg.norm(corners - expected, axis=1).mean())
-
-
-@cache
-def fingerprinter() -> Fingerprinter:
-    return Fingerprinter()
-
-
-@cache
-def collection(paths: tuple[Path, ...]) -> InMemoryCollection:
-    return InMemoryCollection([fingerprinter().fingerprint(read(path)) for path in paths])
 
 
 if __name__ == "__main__":

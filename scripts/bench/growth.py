@@ -24,10 +24,10 @@ import numpy as np
 import psycopg
 from attrs import define, field, frozen
 
-from scripts.bench.capacity import spent
+from scripts.bench.capacity import photo_files, spent
 from scripts.bench.figures import Figure, table
 from scripts.bench.plots import plot_growth
-from scripts.bench.scale import DIMENSIONS, PHOTOS, VERSION, fill, image_id
+from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
 from scripts.bench.throughput import constant_service, requests_a_second, signed_requests
 from scripts.local_service import LocalService, client, forget_environment, running_service
 from visualsnoop.server.storage.embedded import embedded_postgres
@@ -285,7 +285,7 @@ def measure_adding(
     measured: Measured, service: LocalService, data: Path, collection: Filled
 ) -> None:
     """What an image costs in all, beside what it would without the index."""
-    photos = {path.stem: path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))}
+    photos = photo_files()
     with client(service.endpoint, collection.keys) as adding:
 
         def add() -> float:

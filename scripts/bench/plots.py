@@ -44,7 +44,8 @@ def plot_growth(
         axes.set(xscale="log", yscale="log", xlabel="images in the collection", ylabel="ms")
         axes.xaxis.set_major_formatter("{x:,.0f}")
         # 1, 2, 5, 10: as plain numbers.
-        axes.set_ylim(1, 2 * max(map(max, lines.values())))
+        lowest, highest = min(map(min, lines.values())), max(map(max, lines.values()))
+        axes.set_ylim(min(1, lowest / 2), 2 * highest)
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())

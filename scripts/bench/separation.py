@@ -19,7 +19,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from functools import cache, partial
+from functools import partial
 from itertools import combinations, count, islice
 from pathlib import Path
 
@@ -29,12 +29,11 @@ from PIL import Image
 
 from scripts.bench.edits import EDITS, Edit
 from scripts.bench.in_memory import as_stored
-from scripts.bench.quality import FAMILIES, pictures_of, read
+from scripts.bench.quality import FAMILIES, fingerprinter, pictures_of, read
 from scripts.bench.sets.art import flag, flat, icon, logo
 from scripts.bench.sets.documents import DOCUMENT_EDITS, KINDS, document
 from scripts.bench.sets.series import later_moment, other_viewpoint
 from visualsnoop.server.matching.fingerprint import Fingerprint
-from visualsnoop.server.matching.fingerprinter import Fingerprinter
 from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.scores import COPY
 from visualsnoop.server.matching.similarity import compare
@@ -196,11 +195,6 @@ def plain_photos(photos: Sequence[Path]) -> Group:
 
 def edited_photo(photo: Path, family: str) -> Group:
     return Group([read(photo)], FAMILIES[family], 1)
-
-
-@cache
-def fingerprinter() -> Fingerprinter:
-    return Fingerprinter()
 
 
 def scores_of(make: Callable[[], Group]) -> Scores:
