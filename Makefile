@@ -59,6 +59,8 @@ clients-test: $(VENV)/installed ## Use the service by a client of each language 
 docs: $(VENV)/installed ## Build the manual in docs/_build
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
+# There is a process for each core: more threads in each would wait for one another.
+tests: export OPENBLAS_NUM_THREADS = 1
 tests: $(VENV)/installed ## Run the tests, those of the SDK with httpx2 in the place of httpx too
 	$(RUN)/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
 	$(RUN)/python -m tests.with_httpx2

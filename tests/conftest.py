@@ -6,13 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-# The arithmetic of these processes keeps to one core, for there is one of them to each; so does the
-# service in its fingerprint processes. What is started here gets nothing of it.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
-import numpy as np  # noqa: F401
-
-del os.environ["OPENBLAS_NUM_THREADS"]
-
 import psycopg
 import pytest
 

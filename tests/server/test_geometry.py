@@ -106,9 +106,9 @@ def test_mirrored_picture_is_found_only_where_one_looks_in_the_mirror() -> None:
 @settings(max_examples=20, deadline=None)
 @given(
     turn=st.floats(-180, 180),
-    stretch=st.floats(0.8, 1.25),
+    stretch=st.floats(0.7, 1.4),
     is_mirrored=st.booleans(),
-    count=st.integers(60, 300),
+    count=st.integers(40, 300),
 )
 def test_exchanged_pictures_have_the_inverse_match(
     turn: float, stretch: float, is_mirrored: bool, count: int
@@ -119,8 +119,11 @@ def test_exchanged_pictures_have_the_inverse_match(
     query = find_keypoints(picture)[: count * KEYPOINT.itemsize]
     match = match_keypoints(query, STORED, look_in_mirror=True)
     back = match_keypoints(STORED, query, look_in_mirror=True)
-    assert match is not None
-    assert back is not None
+    if match is None or back is None:
+        assert match is back
+        # Few keypoints agree on a picture that was stretched much.
+        assert count < 60 or not 0.8 <= stretch <= 1.25
+        return
     assert (match.inliers, match.inlier_ratio) == (back.inliers, back.inlier_ratio)
     assert match.is_mirrored == back.is_mirrored == is_mirrored
     assert match.rotation == (back.rotation if is_mirrored else -back.rotation)
