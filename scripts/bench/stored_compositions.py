@@ -34,6 +34,7 @@ from visualsnoop.server.matching.panels import find_panels
 from visualsnoop.server.matching.scaling import fitted
 from visualsnoop.server.matching.scores import COPY, LOOK_ALIKE
 from visualsnoop.server.matching.similarity import compare, cosines
+from visualsnoop.server.matching.steps import finish
 from visualsnoop.server.matching.windows import Box, window
 from visualsnoop.server.parts_search import NEAREST, found_in_parts
 from visualsnoop.server.storage.images import Candidate
@@ -115,7 +116,7 @@ class Parts:
         candidates = [self._candidate(index, float(cosine[index])) for index in nearest]
         return [
             self._compositions[int(image.image_id)]
-            for image, match in found_in_parts(query, candidates)
+            for image, match in finish(found_in_parts(query, candidates))
             if match.score >= least
         ]
 

@@ -1,20 +1,20 @@
 """One collection's searches keep neither other collections nor other requests waiting."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
 
 import psycopg
 import pytest
 
 from scripts.bench.scale import fill, image_id
-from visualsnoop.server import search
 from visualsnoop.server.errors import APIError
-from visualsnoop.server.matching.similarity import rank
+from visualsnoop.server.matching.fingerprint import Fingerprint
+from visualsnoop.server.matching.similarity import Match
+from visualsnoop.server.matching.steps import Steps
+from visualsnoop.server.search import ranked, turn, with_others
 from visualsnoop.server.settings import Settings
-from visualsnoop.server.storage.images import ImageStore
+from visualsnoop.server.storage.images import Candidate, ImageStore
 from visualsnoop.server.storage.keys import NewKeys
 from visualsnoop.server.storage.pool import Pool, connection_pool
 from visualsnoop.server.vault import Vault
@@ -56,37 +56,57 @@ def test_searches_of_one_collection_leave_connections_to_others(database: str) -
     with_pool(database, check)
 
 
-def test_search_that_nobody_waits_for_keeps_its_turn_until_its_thread_has_ended(
-    database: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    has_begun, may_end = threading.Event(), threading.Event()
+def test_other_requests_are_answered_while_a_search_compares(database: str, keys: NewKeys) -> None:
+    answered = 0
 
-    def slow_rank(*arguments: Any, **options: Any) -> Any:
-        has_begun.set()
-        assert threading.current_thread() is not threading.main_thread()
-        assert may_end.wait(60)
-        return rank(*arguments, **options)
-
-    monkeypatch.setattr(search, "rank", slow_rank)
-    with psycopg.connect(database) as connection:
-        fill(connection, keys.collection_id, 20)
+    async def answer() -> None:
+        nonlocal answered
+        while True:
+            await asyncio.sleep(0)
+            answered += 1
 
     async def check(pool: Pool) -> None:
-        images = ImageStore(pool)
-        found = await images.find_fingerprint(keys.collection_id, image_id(7))
-        assert found is not None
-        searching = asyncio.create_task(
-            search.find_similar(images, keys.collection_id, found[1], stop=10)
-        )
-        await asyncio.to_thread(has_begun.wait, 60)
-        searching.cancel()
-        await asyncio.wait([searching], timeout=0.2)
-        assert not searching.done()
-        may_end.set()
-        with pytest.raises(asyncio.CancelledError):
-            await searching
+        query, candidates = await candidates_of_search(database, keys, pool)
+        answering = asyncio.create_task(answer())
+        # The keypoints of 32 are compared, of eight in each step.
+        assert len(await with_others(ranked(query, candidates))) == 39
+        assert answered >= 3
+        answering.cancel()
 
     with_pool(database, check)
+
+
+def test_search_that_nobody_waits_for_ends_at_its_next_step(database: str, keys: NewKeys) -> None:
+    steps = 0
+
+    def counted(work: Steps[list[tuple[Candidate, Match]]]) -> Steps[None]:
+        nonlocal steps
+        for _ in work:
+            steps += 1
+            yield
+
+    async def check(pool: Pool) -> None:
+        query, candidates = await candidates_of_search(database, keys, pool)
+        comparing = asyncio.create_task(with_others(counted(ranked(query, candidates))))
+        await asyncio.sleep(0)
+        comparing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await comparing
+        assert steps == 1
+
+    with_pool(database, check)
+
+
+async def candidates_of_search(
+    database: str, keys: NewKeys, pool: Pool
+) -> tuple[Fingerprint, list[Candidate]]:
+    with psycopg.connect(database) as connection:
+        fill(connection, keys.collection_id, 40)
+    images = ImageStore(pool)
+    found = await images.find_fingerprint(keys.collection_id, image_id(7))
+    assert found is not None
+    query = found[1]
+    return query, await images.candidates(keys.collection_id, query, without=image_id(7))
 
 
 def test_searches_that_are_too_many_are_refused(
@@ -98,7 +118,7 @@ def test_searches_that_are_too_many_are_refused(
         images = ImageStore(pool)
         async with images.search_turn("one"), images.search_turn("one"):
             with pytest.raises(APIError, match="Too many searches are waiting") as refused:
-                async with search.turn(images, "one"):
+                async with turn(images, "one"):
                     pass
             assert refused.value.status == 503
 

@@ -7,9 +7,10 @@ from attrs import evolve
 from .matching.fingerprint import Fingerprint
 from .matching.scores import BEST_OF_PART, LOOK_ALIKE
 from .matching.similarity import Match
+from .matching.steps import Steps
 from .matching.windows import Box, area
 from .metrics import STEP_SECONDS
-from .search import in_thread, ranked, turn
+from .search import ranked, turn, with_others
 from .storage.images import Candidate, ImageStore
 from .storage.parts import PartCandidate, nearest_parts
 from .storage.pool import Pool
@@ -44,17 +45,17 @@ async def find_in_parts(
         with STEP_SECONDS.labels("search").time():
             parts = await nearest_parts(pool, collection_id, query, NEAREST, without)
         with STEP_SECONDS.labels("compare").time():
-            return await in_thread(found_in_parts, query, parts)
+            return await with_others(found_in_parts(query, parts))
 
 
 def found_in_parts(
     query: Fingerprint, parts: Sequence[PartCandidate]
-) -> list[tuple[Candidate, Match]]:
+) -> Steps[list[tuple[Candidate, Match]]]:
     """The images of which one of some parts shows a picture: each once, best first."""
     boxes = {id(part.candidate): part.box for part in parts}
     best: dict[str, tuple[Candidate, Match]] = {}
     # The best come first.
-    for candidate, match in ranked(query, [part.candidate for part in parts]):
+    for candidate, match in (yield from ranked(query, [part.candidate for part in parts])):
         if match.region is not None and match.score >= LOOK_ALIKE:
             found = candidate, in_image(match, boxes[id(candidate)])
             best.setdefault(candidate.image_id, found)

@@ -1,18 +1,20 @@
 """A search: the database gives candidates, and each of them is compared with the query.
 
-Collections take turns, and what is computed meanwhile keeps no other request waiting.
+Collections take turns, and between the steps of a comparison other requests are answered. It is
+not done in a thread: Python runs one at a time, and passing on whose turn that is took two fifths
+of what searches cost.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .errors import unavailable
-from .matching import similarity
 from .matching.fingerprint import Fingerprint
-from .matching.similarity import Match, rank
+from .matching.similarity import ALL_PLACES, Match, compare_in_steps, rank_in_steps
+from .matching.steps import Steps
 from .matching.windows import WHOLE, Box
 from .metrics import STEP_SECONDS
 from .storage.fingerprint_columns import check_compared
@@ -21,7 +23,6 @@ from .turns import QueueFull
 
 _log = logging.getLogger(__name__)
 
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -56,12 +57,17 @@ async def find_similar(
         with STEP_SECONDS.labels("search").time():
             candidates = await store.candidates(collection_id, query, start, stop or 0, without)
         with STEP_SECONDS.labels("compare").time():
-            results = await in_thread(ranked, query, candidates)
+            places = _places(candidates, start, stop)
+            return await with_others(ranked(query, candidates, places=places))
+
+
+def _places(candidates: Sequence[Candidate], start: int, stop: int | None) -> slice:
+    """Where the wanted places of the results are among candidates of `ImageStore.candidates`."""
     # What is compared by its embedding alone comes last, and only what is in the wanted places.
     near = sum(candidate.fingerprint.pdq is not None for candidate in candidates)
     if start >= near and stop is not None:
-        return results[near : near + stop - start]
-    return results[start:stop]
+        return slice(near, near + stop - start)
+    return slice(start, stop)
 
 
 async def compare(
@@ -73,7 +79,7 @@ async def compare(
         APIError: 503, if too many searches wait.
     """
     async with turn(store, collection_id):
-        return await in_thread(similarity.compare, query, stored)
+        return await with_others(compare_in_steps(query, stored))
 
 
 @asynccontextmanager
@@ -87,27 +93,32 @@ async def turn(store: Searched, collection_id: str) -> AsyncIterator[None]:
         yield
 
 
-async def in_thread(act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """What a function returns, which is run to its end even if nobody waits for it any more."""
-    working = asyncio.ensure_future(asyncio.to_thread(act, *args, **kwargs))
-    try:
-        return await asyncio.shield(working)
-    finally:
-        # Threads cannot be stopped: so long, it is still the turn of who has begun it.
-        await asyncio.wait([working])
+async def with_others(steps: Steps[_T]) -> _T:
+    """The result of work, between whose steps other requests are answered."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        await asyncio.sleep(0)
 
 
 def ranked(
-    query: Fingerprint, candidates: Sequence[Candidate], window: Box = WHOLE
-) -> list[tuple[Candidate, Match]]:
-    """Candidates compared with a picture, or a window of it, best first; without damaged ones."""
+    query: Fingerprint,
+    candidates: Sequence[Candidate],
+    window: Box = WHOLE,
+    places: slice = ALL_PLACES,
+) -> Steps[list[tuple[Candidate, Match]]]:
+    """Candidates compared with a picture as `rank_in_steps` does; without damaged ones."""
     try:
-        matches = rank(query, [each.fingerprint for each in candidates], window=window)
+        fingerprints = [each.fingerprint for each in candidates]
+        matches = yield from rank_in_steps(query, fingerprints, window=window, places=places)
     except (ArithmeticError, LookupError, ValueError):
         whole = [candidate for candidate in candidates if _is_whole(candidate)]
         if len(whole) == len(candidates):
             raise
-        return ranked(query, whole, window)
+        return (yield from ranked(query, whole, window, places))
     return [(candidates[match.index], match) for match in matches]
 
 

@@ -16,9 +16,10 @@ from .matching.fingerprint import Fingerprint
 from .matching.preliminary import POOR_QUALITY
 from .matching.scores import BEST_OF_PART, LOOK_ALIKE
 from .matching.similarity import Match
+from .matching.steps import Steps
 from .matching.windows import BOXES, Box
 from .metrics import STEP_SECONDS
-from .search import Searched, in_thread, ranked, turn
+from .search import Searched, ranked, turn, with_others
 from .storage.images import Candidate
 
 # So many of the images nearest to each window are looked at; the right one was the nearest ...
@@ -96,7 +97,7 @@ async def find_in_windows(
     }
     async with turn(store, collection_id):
         with STEP_SECONDS.labels("compare").time():
-            return await in_thread(_found, pairs, by_window)
+            return await with_others(_found(pairs, by_window))
 
 
 def _likely(nearest: Mapping[Box, Sequence[Candidate]], version: int) -> list[_Pair]:
@@ -125,7 +126,7 @@ def _likely(nearest: Mapping[Box, Sequence[Candidate]], version: int) -> list[_P
 
 def _found(
     pairs: Sequence[_Pair], by_window: Mapping[Box, Fingerprint]
-) -> list[tuple[Candidate, Match]]:
+) -> Steps[list[tuple[Candidate, Match]]]:
     """Each image once, in the window in which it has the best score."""
     best: dict[str, tuple[Candidate, Match]] = {}
     for window, fingerprint in by_window.items():
@@ -133,7 +134,7 @@ def _found(
         if fingerprint.quality < POOR_QUALITY:
             continue
         candidates = [pair.candidate for pair in pairs if pair.window == window]
-        for candidate, match in ranked(fingerprint, candidates, window):
+        for candidate, match in (yield from ranked(fingerprint, candidates, window)):
             before = best.get(candidate.image_id)
             if match.region is None or match.score < LOOK_ALIKE:
                 continue

@@ -1,12 +1,10 @@
 """The ASGI application of one process of the service."""
 
-import asyncio
 import logging
 import multiprocessing
 import os
 import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
@@ -38,8 +36,6 @@ from .routes import routes
 SOCKET = "fingerprints.sock"
 _RATE_LIMIT_FILE = "rate-limit"
 
-_OTHER_THREADS = 4
-
 _log = logging.getLogger(__name__)
 
 
@@ -57,9 +53,6 @@ def create_app(settings: Settings, folder: Path) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         _end_with_parent()
-        # As many searches compute at once as there are connections; others have little to do.
-        threads = ThreadPoolExecutor(settings.database_connections + _OTHER_THREADS)
-        asyncio.get_running_loop().set_default_executor(threads)
         for model in settings.models:
             use_calibration(model_version(model), calibration_of(model))
         with ExitStack() as stack:

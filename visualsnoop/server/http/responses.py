@@ -10,6 +10,8 @@ from visualsnoop_api.models.listed_image import ListedImage
 
 from ..storage.images import StoredImage
 
+_SHORT = 100  # parts of a list that are made in less time than a thread is found
+
 
 class _Model(Protocol):
     """Any model of a response: as a mapping, it is the JSON object that is sent."""
@@ -23,8 +25,10 @@ def model_response(model: _Model, background: BackgroundTask | None = None) -> J
     return JSONResponse(model, model.status, background=background)
 
 
-async def list_response(model: Callable[[], _Model]) -> JSONResponse:
-    """A response of a model with many parts, which is built while other requests are answered."""
+async def list_response(model: Callable[[], _Model], length: int) -> JSONResponse:
+    """A response of a model with a list, however long, which keeps no other request waiting."""
+    if length <= _SHORT:
+        return model_response(model())
     return await asyncio.to_thread(lambda: model_response(model()))
 
 

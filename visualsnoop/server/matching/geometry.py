@@ -13,13 +13,15 @@ This is written by hand because OpenCV has no such thing: its matcher with RANSA
 and 92 false ones where this has none.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
-from .keypoints import mirrored, poses, positions, read_keypoints
+from .keypoints import count_keypoints, mirrored, poses, positions, read_keypoints
 
 LEAST_INLIERS = 5
 """So many keypoints that agree are no accident."""
@@ -74,6 +76,35 @@ class GeometricMatch:
         )
 
 
+def may_match(
+    query: bytes, others: Sequence[bytes], *, look_in_mirror: bool = False
+) -> NDArray[np.bool_]:
+    """Which pictures have enough keypoints like those of another one to match it.
+
+    Most have not, and of several at once that is known in the time of a match or two. (Of many at
+    once, what is computed would not fit into the processor's cache.)
+
+    Args:
+        query: The keypoints of the picture.
+        others: Those of the pictures that it may match.
+        look_in_mirror: Whether to see as well if the one is mirrored.
+
+    Returns:
+        Whether `match_keypoints` may find something, of shape (len(others),).
+    """
+    enough = np.zeros(len(others), bool)
+    stored = read_keypoints(b"".join(others))
+    ends = list(accumulate(count_keypoints(other) for other in others))
+    for seen in (query, mirrored(query)) if look_in_mirror else (query,):
+        differing = _differing_bits(stored, read_keypoints(seen))
+        for index, (start, end) in enumerate(pairwise([0, *ends])):
+            own = differing[start:end]
+            if min(own.shape) >= LEAST_INLIERS:
+                is_clear = _is_clear(own.T if _is_laid_on(query, others[index]) else own)
+                enough[index] |= np.count_nonzero(is_clear) >= LEAST_INLIERS
+    return enough
+
+
 def match_keypoints(
     query: bytes, stored: bytes, *, look_in_mirror: bool = False
 ) -> GeometricMatch | None:
@@ -86,9 +117,7 @@ def match_keypoints(
         stored: Those of the stored picture.
         look_in_mirror: Whether to see as well if the one is mirrored.
     """
-    # One of two pictures is always laid on the other, whichever is the query: the one of which
-    # more keypoints are known.
-    if (len(stored), stored) > (len(query), query):
+    if _is_laid_on(query, stored):
         match = match_keypoints(stored, query, look_in_mirror=look_in_mirror)
         return match and match.inverse()
     match = _match(query, stored)
@@ -97,6 +126,14 @@ def match_keypoints(
         if in_mirror and (match is None or in_mirror.inliers > match.inliers):
             return _out_of_mirror(in_mirror)
     return match
+
+
+def _is_laid_on(query: bytes, stored: bytes) -> bool:
+    """Whether the keypoints of a query are looked for among those of a stored picture.
+
+    It is always the same of the two, whichever is the query: that of which fewer are known.
+    """
+    return (len(stored), stored) > (len(query), query)
 
 
 def _out_of_mirror(match: GeometricMatch) -> GeometricMatch:
@@ -138,14 +175,19 @@ def _look_alikes(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The stored keypoints that look like one of the query's alone, and which that is."""
     differing = _differing_bits(stored, query)
+    chosen = np.flatnonzero(_is_clear(differing))
+    return chosen, differing[chosen].argmin(axis=1)
+
+
+def _is_clear(differing: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which keypoints look like one alone of others, by how many bits differ from each of them."""
     least = differing.min(axis=1)
-    # Most look like none of them.
-    chosen = np.flatnonzero(least <= _MOST_DIFFERING)
-    least, differing = least[chosen], differing[chosen]
-    alike = differing.argmin(axis=1)
-    differing[np.arange(len(chosen)), alike] = 255
-    is_clear = least < _RATIO * differing.min(axis=1)
-    return chosen[is_clear], alike[is_clear]
+    # Those that are not clearly less alike than the most alike, which is one of them.
+    is_near = differing <= (least / _RATIO).astype(np.uint8)[:, np.newaxis]
+    is_clear: NDArray[np.bool_] = np.logical_and(
+        least <= _MOST_DIFFERING, is_near.sum(axis=1, dtype=np.uint16) == 1
+    )
+    return is_clear
 
 
 def _differing_bits(keypoints: _Keypoints, others: _Keypoints) -> NDArray[np.uint8]:

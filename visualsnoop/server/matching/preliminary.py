@@ -12,16 +12,17 @@ from .calibration import calibrated
 from .candidates import CandidateFingerprint
 from .dihedral import TRANSFORMS, nearest_transforms, rotation_transform
 from .fingerprint import Fingerprint
-from .geometry import GeometricMatch, match_keypoints
+from .geometry import GeometricMatch, match_keypoints, may_match
 from .keypoints import count_keypoints
 from .scores import EVEN_DISTANCE, Scores, by_embedding, by_hash, by_keypoints
+from .steps import Steps
 
 POOR_QUALITY = 20
 """Below this quality a picture has next to no detail, and is similar only to what is the same."""
 
-# So many of the nearest are looked at in a mirror as well: mirrored copies are among them, as
-# embeddings hardly tell them from others.
-_IN_MIRROR = 8
+# The keypoints of so many are compared at once. The first, which are nearest, are looked at in a
+# mirror as well: mirrored copies are among them, as embeddings hardly tell them from others.
+_AT_ONCE = 8
 
 # Pictures with so many keypoints each should agree in some.
 _MANY_KEYPOINTS = 30
@@ -71,8 +72,10 @@ class Preliminary:
         return rotation_transform(quarters, is_mirrored=match.is_mirrored)
 
 
-def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> Preliminary:
-    """Compare a picture with candidates by their embeddings, hashes and keypoints.
+def compare_roughly(
+    query: Fingerprint, candidates: Sequence[CandidateFingerprint]
+) -> Steps[Preliminary]:
+    """Compare a picture with candidates by their embeddings, hashes and keypoints, in steps.
 
     The score is the largest of three: the calibrated cosine of the embeddings, which sees through
     colours and what was added; a logistic function of the distance between the PDQ hashes, which
@@ -83,7 +86,7 @@ def compare_roughly(query: Fingerprint, candidates: Sequence[CandidateFingerprin
         np.array([candidate.cosine for candidate in candidates], np.float64), query.version
     )
     transforms, distances = _compare_hashes(query, candidates)
-    matches = _compare_keypoints(query, candidates)
+    matches = yield from _compare_keypoints(query, candidates)
     have_keypoints = _have_keypoints(query, candidates)
     is_unmatched = np.array([match is None for match in matches])
     is_flat = np.array(
@@ -132,13 +135,21 @@ def _compare_hashes(
 
 def _compare_keypoints(
     query: Fingerprint, candidates: Sequence[CandidateFingerprint]
-) -> list[GeometricMatch | None]:
-    return [
-        match_keypoints(query.keypoints, candidate.keypoints, look_in_mirror=index < _IN_MIRROR)
-        if candidate.keypoints
-        else None
-        for index, candidate in enumerate(candidates)
-    ]
+) -> Steps[list[GeometricMatch | None]]:
+    matches: list[GeometricMatch | None] = [None] * len(candidates)
+    for start in range(0, len(candidates), _AT_ONCE):
+        others = [one.keypoints or b"" for one in candidates[start : start + _AT_ONCE]]
+        if not any(others):
+            continue
+        yield
+        look_in_mirror = start == 0
+        may = may_match(query.keypoints, others, look_in_mirror=look_in_mirror)
+        for place in np.flatnonzero(may).tolist():
+            yield
+            matches[start + place] = match_keypoints(
+                query.keypoints, others[place], look_in_mirror=look_in_mirror
+            )
+    return matches
 
 
 def _have_keypoints(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> _Bits:

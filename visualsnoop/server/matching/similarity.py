@@ -1,6 +1,7 @@
 """How similar a picture is to stored ones, by their fingerprints.
 
-`rank` is what every search runs, and `compare` is the same for two pictures. Whoever finds the
+`rank` is what every search runs, and `compare` is the same for two pictures; the service runs them
+in steps, between which it answers other requests. Whoever finds the
 candidates, be it the database or a benchmark, gives their hashes, keypoints and detail as deep as a
 `Depth` says.
 
@@ -22,19 +23,23 @@ from .fingerprint import Fingerprint, Floats
 from .preliminary import Preliminary, compare_roughly
 from .proposals import proposals, transform_of
 from .scores import COPY, Scores, decided, decided_flat, doubted
+from .steps import Steps, finish
 from .verification import Region, Verification, overlap, region, verify, verify_flat
 from .warping import combined, flattened, is_in_front
 from .windows import WHOLE, Box, area, into_window
 
 __all__ = [
+    "ALL_PLACES",
     "DEPTH",
     "DEPTH_OF_LARGE",
     "CandidateFingerprint",
     "Depth",
     "Match",
     "compare",
+    "compare_in_steps",
     "cosines",
     "rank",
+    "rank_in_steps",
 ]
 
 # Detail is compared of pictures with this preliminary score, or with keypoints that agree, which
@@ -55,6 +60,8 @@ _LEAST_ALIKE = 0.25
 # photos with another one on 5 % of their area have 6 % that differ. (So have photos with captions.)
 _MOST_OF_QUERY = 0.5
 _FEW_DIFFERING = 0.05
+
+ALL_PLACES = slice(None)
 
 
 @frozen
@@ -89,11 +96,16 @@ def compare(query: Fingerprint, stored: Fingerprint) -> Match:
 
     With them exchanged, the score is the same, and transform and region are the inverse.
     """
+    return finish(compare_in_steps(query, stored))
+
+
+def compare_in_steps(query: Fingerprint, stored: Fingerprint) -> Steps[Match]:
+    """As `compare`, in steps."""
     cosine = float(cosines(query.embedding, stored.embedding[np.newaxis])[0])
     candidate = CandidateFingerprint(
         cosine, stored.quality, stored.pdq, stored.keypoints, stored.detail
     )
-    (match,) = rank(query, [candidate], find_differences=True)
+    (match,) = yield from rank_in_steps(query, [candidate], find_differences=True)
     return match
 
 
@@ -105,13 +117,19 @@ def cosines(embedding: Floats, others: Floats) -> Scores:
     return products
 
 
-def rank(
+def rank(query: Fingerprint, candidates: Sequence[CandidateFingerprint]) -> list[Match]:
+    """Compare a picture with candidates, given nearest embedding first, as `rank_in_steps` does."""
+    return finish(rank_in_steps(query, candidates))
+
+
+def rank_in_steps(
     query: Fingerprint,
     candidates: Sequence[CandidateFingerprint],
     *,
     find_differences: bool = False,
     window: Box = WHOLE,
-) -> list[Match]:
+    places: slice = ALL_PLACES,
+) -> Steps[list[Match]]:
     """Compare a picture with candidates, given nearest embedding first; the best come first.
 
     Those that have a hash come first; the others are scored by the embedding alone. So if always
@@ -127,12 +145,13 @@ def rank(
         find_differences: Whether to say where they differ.
         window: Which part of a picture the query is. The results are about that whole picture, with
             the score of the part.
+        places: Which places of the results are wanted.
     """
     if not candidates:
         return []
-    preliminary = compare_roughly(query, candidates)
+    preliminary = yield from compare_roughly(query, candidates)
     own = read_detail(query.detail) if query.detail else None
-    verified = _verified(own, query, candidates, preliminary)
+    verified = yield from _verified(own, query, candidates, preliminary)
     scores = _scores(query, candidates, preliminary, verified)
     is_far = np.array([candidate.pdq is None for candidate in candidates])
     return [
@@ -144,7 +163,7 @@ def rank(
             find_differences=find_differences,
             window=window,
         )
-        for index in np.lexsort((-scores, is_far)).tolist()
+        for index in np.lexsort((-scores, is_far))[places].tolist()
     ]
 
 
@@ -153,7 +172,7 @@ def _verified(
     query: Fingerprint,
     candidates: Sequence[CandidateFingerprint],
     preliminary: Preliminary,
-) -> Mapping[int, Verification]:
+) -> Steps[Mapping[int, Verification]]:
     """What detail says about those candidates that may be more than strangers, by their index."""
     verified: dict[int, Verification] = {}
     if own is None:
@@ -164,9 +183,10 @@ def _verified(
         match = preliminary.keypoint_matches[index]
         if preliminary.is_flat[index]:
             if max(query.quality, candidate.quality) < _NEARLY_FLAT:
-                stored = read_detail(candidate.detail)
-                verified[index] = verify_flat(own, stored)
+                yield
+                verified[index] = verify_flat(own, read_detail(candidate.detail))
         elif match is not None or preliminary.scores[index] >= _WORTH_A_LOOK:
+            yield
             stored = read_detail(candidate.detail)
             proposed = proposals(
                 own,

@@ -41,7 +41,8 @@ async def list_duplicates(request: Request, key: Key, deps: Dependencies) -> JSO
                 for group in page.groups
             ],
             group_count=page.group_count,
-        )
+        ),
+        sum(len(group.images) for group in page.groups),
     )
 
 

@@ -147,7 +147,8 @@ async def list_images(request: Request, key: Key, deps: Dependencies) -> JSONRes
             collection_id=key.collection_id,
             images=listed_images(page),
             next_image_id=following[0].image_id if following else None,
-        )
+        ),
+        len(page),
     )
 
 

@@ -69,7 +69,8 @@ async def search_images(request: Request, key: Key, deps: Dependencies) -> JSONR
             message="OK",
             collection_id=key.collection_id,
             results=_search_results(found, page),
-        )
+        ),
+        len(found),
     )
 
 
@@ -87,7 +88,8 @@ async def search_images_by_id(request: Request, key: Key, deps: Dependencies) ->
             image_id=image.image_id,
             image_time=image.image_time,
             results=_search_results(found, page),
-        )
+        ),
+        len(found),
     )
 
 
