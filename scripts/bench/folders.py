@@ -1,6 +1,6 @@
 """Measure how duplicates in a folder are found, beside other programs on the same folder.
 
-    python -m scripts.bench.folders PHOTOS... [--pictures 5000] [--folder FOLDER]
+    python -m scripts.bench.folders PHOTOS... [--pictures 5000] [--folder FOLDER] [--plot FILE.svg]
 
 Tiles are cut out of the photos, 9 of each, no two of which have anything in common; of as many of
 them as it takes there are two copies, edited by chance as edits.py does the usual way. Groups that
@@ -11,7 +11,10 @@ are the time, the peak of the memory (proportional set size, all processes), and
 found, of how many, and how many false ones. Other programs are
 
 - czkawka, by its Python package: pip install czkawka; or --czkawka PYTHON, where that is installed,
-- pHash of imagehash, all pairs that differ in no more than so many of 64 bits.
+- pHash of imagehash, all pairs that differ in no more than so many of 64 bits,
+- PDQ of pdqhash, all pairs that differ in no more than so many of 256 bits.
+
+--plot draws them all: how many pictures a second, and which share of the pairs was found.
 """
 
 import argparse
@@ -26,16 +29,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 import imagehash
 import numpy as np
+import pdqhash
 import psutil
-from attrs import define, field
+from attrs import define, field, frozen
+from numpy.typing import NDArray
 from PIL import Image
 
 from scripts.bench.edits import EDITS
+from scripts.bench.plots import plot_finders
 from scripts.bench.quality import pictures_of, read
 
 _TILES = 3  # a side
@@ -53,6 +60,35 @@ print(json.dumps([[str(path) for path in group] for group in finder.find_similar
 Groups = Iterable[Sequence[str]]
 
 
+@frozen
+class Found:
+    """What a program has found in a folder.
+
+    Attributes:
+        program: The program.
+        seconds: How long it took.
+        memory: The peak of its memory, in bytes; None where it was not measured.
+        right: How many pairs of copies it found.
+        wrong: How many other pairs.
+    """
+
+    program: str
+    seconds: float
+    memory: int | None
+    right: int
+    wrong: int
+
+    @classmethod
+    def of(cls, program: str, seconds: float, memory: int | None, groups: Groups) -> "Found":
+        pairs = {pair for group in groups for pair in combinations(sorted(map(_name, group)), 2)}
+        right = sum(_tile(one) == _tile(other) for one, other in pairs)
+        return cls(program, seconds, memory, right, len(pairs) - right)
+
+    def __str__(self) -> str:
+        memory = "" if self.memory is None else self.memory // 2**20
+        return f"{self.program:32}{self.seconds:9.0f}{memory:>8}{self.right:8}{self.wrong:8}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -61,12 +97,13 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--folder", type=Path, help="where the pictures are, or are put")
     parser.add_argument("--czkawka", default=sys.executable, metavar="PYTHON")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="where to draw them")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
         folder = arguments.folder or Path(name) / "pictures"
         if not folder.exists():
             write_pictures(arguments.photos, folder, arguments.pictures)
-        measure(folder, Path(name), arguments.czkawka)
+        measure(folder, Path(name), arguments.czkawka, arguments.plot)
 
 
 def write_pictures(photos: Sequence[Path], folder: Path, count: int) -> None:
@@ -103,8 +140,8 @@ def _write_tiles(path: Path, folder: Path, has_copies: Sequence[bool], number: i
             EDITS[edit](tile).convert("RGB").save(folder / f"{name} copy {copy}.jpg", quality=90)
 
 
-def measure(folder: Path, temporary: Path, czkawka: str) -> None:
-    """Print a row for each way to find the duplicates of a folder."""
+def measure(folder: Path, temporary: Path, czkawka: str, plot: Path | None) -> None:
+    """Print a row for each way to find the duplicates of a folder, and draw them all."""
     names = [path.name for path in folder.iterdir()]
     tiles = [_tile(name) for name in names]
     pairs = sum(tiles.count(tile) * (tiles.count(tile) - 1) // 2 for tile in set(tiles))
@@ -118,19 +155,34 @@ def measure(folder: Path, temporary: Path, czkawka: str) -> None:
     command = [sys.executable, "-m", "visualsnoop"]
     quickstart = [*command, "quickstart", str(folder), f"--data={temporary / 'data'}"]
     listing = [*command, "duplicates", "--json", "--profile", str(folder.resolve())]
-    _print_quickstart([*quickstart, "--port=8099"], listing, environment)
+    finders: list[Callable[[], Found]] = [
+        partial(_found_by_quickstart, [*quickstart, "--port=8099"], listing, environment)
+    ]
     for level in (5, 10, 20):
-        arguments = [czkawka, "-c", _CZKAWKA, str(folder), str(level)]
-        _print_run(f"czkawka, similarity {level}", arguments, environment, json.loads)
+        finders.append(partial(_found_by_czkawka, czkawka, folder, level, environment))
     for bits in (4, 10):
-        start = time.monotonic()
-        groups = list(_groups_by_phash(folder, names, bits))
-        _print_row(f"pHash, {bits} bits", time.monotonic() - start, None, groups)
+        finders.append(partial(_found_by_hash, "pHash", _phash, folder, names, bits))
+    for bits in (20, 31):
+        finders.append(partial(_found_by_hash, "PDQ", _pdq, folder, names, bits))
+    found = []
+    for find in finders:
+        try:
+            found.append(find())
+        except subprocess.CalledProcessError as error:
+            print(f"{Path(error.cmd[0]).name} failed with status {error.returncode}")
+        else:
+            print(found[-1], flush=True)
+    if plot:
+        points = [
+            (each.program, len(names) / each.seconds, each.right / pairs, each.wrong)
+            for each in found
+        ]
+        plot_finders(plot, points)
 
 
-def _print_quickstart(
+def _found_by_quickstart(
     quickstart: Sequence[str], listing: Sequence[str], environment: dict[str, str]
-) -> None:
+) -> Found:
     """Run a command until it has printed a link, and ask for the groups that are found then."""
     start = time.monotonic()
     with subprocess.Popen(
@@ -141,20 +193,17 @@ def _print_quickstart(
             for line in process.stdout:
                 if "#code=" in line:
                     break
-            seconds = time.monotonic() - start
+            print(f"{'quickstart, until its page is there':32}{time.monotonic() - start:9.0f}")
             output = subprocess.run(listing, stdout=subprocess.PIPE, text=True, env=environment)
         process.terminate()
-    found = [
+    groups = [
         [image["id"] for image in json.loads(line)["images"]] for line in output.stdout.splitlines()
     ]
-    _print_row("visualsnoop quickstart", seconds, memory.peak, found)
-    print(f"{'  and until duplicates are listed':32}{time.monotonic() - start:9.0f}", flush=True)
+    return Found.of("visualsnoop", time.monotonic() - start, memory.peak, groups)
 
 
-def _print_run(
-    title: str, command: Sequence[str], environment: dict[str, str], groups: Callable[[str], Groups]
-) -> None:
-    """Run a command to its end, which prints the groups that it has found."""
+def _found_by_czkawka(python: str, folder: Path, level: int, environment: dict[str, str]) -> Found:
+    command = [python, "-c", _CZKAWKA, str(folder), str(level)]
     start = time.monotonic()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
@@ -163,17 +212,9 @@ def _print_run(
         with _Memory(process.pid, environment["XDG_CACHE_HOME"]) as memory:
             output = process.stdout.read()
     if process.returncode != 0:
-        print(f"{title:32}  failed with status {process.returncode}")
-        return
-    _print_row(title, time.monotonic() - start, memory.peak, groups(output))
-
-
-def _print_row(title: str, seconds: float, memory: int | None, groups: Groups) -> None:
-    row = f"{title:32}{seconds:9.0f}{'' if memory is None else memory // 2**20:>8}"
-    pairs = {pair for group in groups for pair in combinations(sorted(map(_name, group)), 2)}
-    right = sum(_tile(one) == _tile(other) for one, other in pairs)
-    row += f"{right:8}{len(pairs) - right:8}"
-    print(row, flush=True)
+        raise subprocess.CalledProcessError(process.returncode, command)
+    seconds = time.monotonic() - start
+    return Found.of(f"czkawka, similarity {level}", seconds, memory.peak, json.loads(output))
 
 
 def _name(path: str) -> str:
@@ -184,18 +225,35 @@ def _tile(name: str) -> str:
     return re.split(r"[ .]", name)[0]
 
 
-def _groups_by_phash(folder: Path, names: Sequence[str], bits: int) -> Groups:
+def _found_by_hash(
+    program: str, hash_of: "_Hash", folder: Path, names: Sequence[str], bits: int
+) -> Found:
+    """All pairs of pictures whose hashes differ in so few bits."""
+    start = time.monotonic()
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(_phash, [folder / name for name in names], chunksize=50))
-    hashes = np.array(found)
-    for number, one in enumerate(hashes):
-        for other in np.flatnonzero((hashes[number + 1 :] != one).sum(axis=1) <= bits):
-            yield names[number], names[number + 1 + int(other)]
+        hashes = np.array(list(pool.map(hash_of, [folder / name for name in names], chunksize=50)))
+    groups = [
+        (names[number], names[number + 1 + other])
+        for number, one in enumerate(hashes)
+        for other in np.flatnonzero(
+            np.bitwise_count(hashes[number + 1 :] ^ one).sum(axis=1) <= bits
+        ).tolist()
+    ]
+    return Found.of(f"{program}, {bits} bits", time.monotonic() - start, None, groups)
 
 
-def _phash(path: Path) -> "np.typing.NDArray[np.bool_]":
+_Hash = Callable[[Path], NDArray[np.uint8]]
+
+
+def _phash(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as picture:
-        return np.asarray(imagehash.phash(picture).hash.ravel(), np.bool_)
+        return np.packbits(imagehash.phash(picture).hash)
+
+
+def _pdq(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        bits, _ = pdqhash.compute(np.asarray(picture.convert("RGB")))
+    return np.packbits(bits.astype(bool))
 
 
 @define

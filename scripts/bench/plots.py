@@ -1,12 +1,13 @@
 """Plots for the manual: SVG that can be read on light and on dark pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 # Both are seen on black and on white.
 _TEXT = "#808890"
-_LINES = ("#3b82f6", "#e8833a", "#22a06b", "#b45ad0")
+_COLOURS = ("#3b82f6", "#e8833a", "#22a06b", "#b45ad0")
 
 
 def plot_growth(
@@ -20,11 +21,64 @@ def plot_growth(
         lines: By its name, the milliseconds at each size.
         goal: How many there should be at most; None if that is not said.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    with _figure(path) as axes:
+        for (name, milliseconds), colour in zip(lines.items(), _COLOURS, strict=False):
+            axes.plot(sizes, milliseconds, "o-", color=colour, label=name)
+        if goal is not None:
+            axes.axhline(goal, color=_TEXT, linestyle=":", label=f"goal: {goal:g} ms")
+        axes.set(xscale="log", yscale="log", xlabel="images in the collection", ylabel="ms")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        # 1, 2, 5, 10: as plain numbers.
+        lowest, highest = min(map(min, lines.values())), max(map(max, lines.values()))
+        axes.set_ylim(min(1, lowest / 2), 2 * highest)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.legend(frameon=False)
+
+
+def plot_finders(path: Path, points: Sequence[tuple[str, float, float, int]]) -> None:
+    """Draw programs that look for copies: which share of them each finds, and how fast it is.
+
+    Args:
+        path: Where to.
+        points: Of each program its name, pictures a second, the share of the pairs of copies that
+            it found, and how many false ones.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    with _figure(path) as axes:
+        for number, (name, speed, share, false) in enumerate(points):
+            colour = _COLOURS[number > 0]
+            axes.plot(speed, 100 * share, "o", color=colour)
+            axes.annotate(
+                f"{name}\n{false:,} false",
+                (speed, 100 * share),
+                xytext=(7, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                color=colour,
+            )
+        axes.set(xscale="log", ylim=(0, 105))
+        axes.set(xlabel="pictures a second", ylabel="pairs of copies found, %")
+        speeds = [speed for _, speed, _, _ in points]
+        # Room for the names.
+        axes.set_xlim(min(speeds) / 1.5, 4 * max(speeds))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+@contextmanager
+def _figure(path: Path) -> Iterator[Any]:
+    """The axes of a plot, which is written at the end."""
     import matplotlib
 
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
-    from matplotlib.ticker import LogLocator, NullFormatter
 
     colours = {f"{part}.color": _TEXT for part in ("text", "xtick", "ytick", "grid")}
     # No moment and no chance, so that the same figures give the same file.
@@ -37,20 +91,8 @@ def plot_growth(
     }
     with plt.rc_context(style):
         figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
-        for (name, milliseconds), colour in zip(lines.items(), _LINES, strict=False):
-            axes.plot(sizes, milliseconds, "o-", color=colour, label=name)
-        if goal is not None:
-            axes.axhline(goal, color=_TEXT, linestyle=":", label=f"goal: {goal:g} ms")
-        axes.set(xscale="log", yscale="log", xlabel="images in the collection", ylabel="ms")
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-        # 1, 2, 5, 10: as plain numbers.
-        lowest, highest = min(map(min, lines.values())), max(map(max, lines.values()))
-        axes.set_ylim(min(1, lowest / 2), 2 * highest)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        yield axes
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, transparent=True, metadata={"Date": None})
         plt.close(figure)
