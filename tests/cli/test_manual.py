@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -216,7 +216,9 @@ def run_until_it_answers(command: str, environment: dict[str, str]) -> None:
         env=environment,
         # Whoever runs the tests in the background may ignore it.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
+    ) as process, ExitStack() as stack:
+        # Or a command that does not end would never let this end.
+        stack.callback(process.kill)
         assert process.stdout is not None
         told = next((line for line in process.stdout if "http://" in line), "")
         process.send_signal(signal.SIGINT)

@@ -4,6 +4,7 @@ import getpass
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -170,4 +171,5 @@ def _wait() -> None:
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     click.echo("The service runs until Ctrl-C", err=True)
     while True:
-        signal.pause()
+        # Not signal.pause(): that would miss a signal that comes just before.
+        time.sleep(1)
