@@ -1,6 +1,6 @@
 """Measure how duplicates in a folder are found, beside other programs on the same folder.
 
-    python -m scripts.bench.folders PHOTOS... [--pictures 5000] [--folder FOLDER] [--plot FILE.svg]
+    python -m scripts.bench.folders PHOTOS... [--pictures 5000] [--folder FOLDER] [--output FOLDER]
 
 Tiles are cut out of the photos, 9 of each, no two of which have anything in common; of as many of
 them as it takes there are two copies, edited by chance as edits.py does the usual way. Groups that
@@ -14,7 +14,8 @@ found, of how many, and how many false ones. Other programs are
 - pHash of imagehash, all pairs that differ in no more than so many of 64 bits,
 - PDQ of pdqhash, all pairs that differ in no more than so many of 256 bits.
 
---plot draws them all: how many pictures a second, and which share of the pairs was found.
+For --output, the same is written as a table, and drawn: how many pictures a second, and which share
+of the pairs was found.
 """
 
 import argparse
@@ -97,13 +98,13 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--folder", type=Path, help="where the pictures are, or are put")
     parser.add_argument("--czkawka", default=sys.executable, metavar="PYTHON")
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="where to draw them")
+    parser.add_argument("--output", type=Path, help="a folder for the table and the plot")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
         folder = arguments.folder or Path(name) / "pictures"
         if not folder.exists():
             write_pictures(arguments.photos, folder, arguments.pictures)
-        measure(folder, Path(name), arguments.czkawka, arguments.plot)
+        measure(folder, Path(name), arguments.czkawka, arguments.output)
 
 
 def write_pictures(photos: Sequence[Path], folder: Path, count: int) -> None:
@@ -140,8 +141,8 @@ def _write_tiles(path: Path, folder: Path, has_copies: Sequence[bool], number: i
             EDITS[edit](tile).convert("RGB").save(folder / f"{name} copy {copy}.jpg", quality=90)
 
 
-def measure(folder: Path, temporary: Path, czkawka: str, plot: Path | None) -> None:
-    """Print a row for each way to find the duplicates of a folder, and draw them all."""
+def measure(folder: Path, temporary: Path, czkawka: str, output: Path | None) -> None:
+    """Print a row for each way to find the duplicates of a folder; write and draw them all."""
     names = [path.name for path in folder.iterdir()]
     tiles = [_tile(name) for name in names]
     pairs = sum(tiles.count(tile) * (tiles.count(tile) - 1) // 2 for tile in set(tiles))
@@ -172,12 +173,27 @@ def measure(folder: Path, temporary: Path, czkawka: str, plot: Path | None) -> N
             print(f"{Path(error.cmd[0]).name} failed with status {error.returncode}")
         else:
             print(found[-1], flush=True)
-    if plot:
-        points = [
-            (each.program, len(names) / each.seconds, each.right / pairs, each.wrong)
-            for each in found
-        ]
-        plot_finders(plot, points)
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "peers.md").write_text(_table(found, pairs))
+        plot_finders(
+            output / "peers.svg",
+            [
+                (one.program.partition(",")[0], len(names) / one.seconds, one.right / pairs)
+                for one in found
+            ],
+        )
+
+
+def _table(found: Sequence[Found], pairs: int) -> str:
+    rows = ["| | seconds | MiB | pairs of copies found | false pairs |", "|---|---|---|---|---|"]
+    for one in found:
+        memory = "" if one.memory is None else f"{one.memory // 2**20:,}"
+        rows.append(
+            f"| {one.program} | {one.seconds:.0f} | {memory} | {one.right / pairs:.1%} "
+            f"| {one.wrong:,} |"
+        )
+    return "\n".join(rows) + "\n"
 
 
 def _found_by_quickstart(

@@ -39,37 +39,27 @@ def plot_growth(
         axes.legend(frameon=False)
 
 
-def plot_finders(path: Path, points: Sequence[tuple[str, float, float, int]]) -> None:
+def plot_finders(path: Path, points: Sequence[tuple[str, float, float]]) -> None:
     """Draw programs that look for copies: which share of them each finds, and how fast it is.
 
     Args:
         path: Where to.
-        points: Of each program its name, pictures a second, the share of the pairs of copies that
-            it found, and how many false ones.
+        points: For each run of a program its name, pictures a second, and the share of the pairs
+            of copies that it found.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
+    programs = list(dict.fromkeys(program for program, _, _ in points))
     with _figure(path) as axes:
-        for number, (name, speed, share, false) in enumerate(points):
-            colour = _COLOURS[number > 0]
-            axes.plot(speed, 100 * share, "o", color=colour)
-            axes.annotate(
-                f"{name}\n{false:,} false",
-                (speed, 100 * share),
-                xytext=(7, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-                color=colour,
-            )
-        axes.set(xscale="log", ylim=(0, 105))
-        axes.set(xlabel="pictures a second", ylabel="pairs of copies found, %")
-        speeds = [speed for _, speed, _, _ in points]
-        # Room for the names.
-        axes.set_xlim(min(speeds) / 1.5, 4 * max(speeds))
+        for program, colour in zip(programs, _COLOURS, strict=False):
+            runs = [(speed, 100 * share) for name, speed, share in points if name == program]
+            axes.plot(*zip(*runs, strict=True), "o", color=colour, label=program)
+        axes.set(xscale="log", xlabel="pictures a second")
+        axes.set(ylim=(0, 102), ylabel="pairs of copies found, %")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.legend(frameon=False)
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """How similar a picture is to stored ones, by their fingerprints.
 
-`rank` is what every search runs, and `compare` is the same for two pictures; the service runs them
-in steps, between which it answers other requests. Whoever finds the
-candidates, be it the database or a benchmark, gives their hashes, keypoints and detail as deep as a
-`Depth` says.
+`rank` is what every search runs, and `compare` is the same for two pictures; the service runs both
+in steps, between which it answers other requests. Whoever finds the candidates, be it the database
+or a benchmark, gives their hashes, keypoints and detail as deep as a `Depth` says.
 
 Embedding, hash and keypoints give a preliminary score, and say how one picture may lie on the
 other. Where that may be a look-alike, detail decides.
@@ -62,6 +61,7 @@ _MOST_OF_QUERY = 0.5
 _FEW_DIFFERING = 0.05
 
 ALL_PLACES = slice(None)
+"""Every place of the results."""
 
 
 @frozen
