@@ -208,15 +208,18 @@ def run(command: str, file: Path, environment: dict[str, str], *options: str) ->
 
 def run_until_it_answers(command: str, environment: dict[str, str]) -> None:
     """Run a command that ends by Ctrl-C, until it has told where it answers."""
-    with subprocess.Popen(
-        ["bash", "-euc", f"exec {command}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        # Whoever runs the tests in the background may ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process, ExitStack() as stack:
+    with (
+        subprocess.Popen(
+            ["bash", "-euc", f"exec {command}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            # Whoever runs the tests in the background may ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        ) as process,
+        ExitStack() as stack,
+    ):
         # Or a command that does not end would never let this end.
         stack.callback(process.kill)
         assert process.stdout is not None

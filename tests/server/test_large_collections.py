@@ -12,6 +12,7 @@ from pgvector.psycopg import register_vector_async
 from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
 from visualsnoop.server.matching.candidates import DEPTH, DEPTH_OF_LARGE
 from visualsnoop.server.settings import Settings
+from visualsnoop.server.storage import embedding_index
 from visualsnoop.server.storage.embedding_index import point
 from visualsnoop.server.storage.images import ImageStore
 from visualsnoop.server.storage.keys import NewKeys, create_keys
@@ -86,6 +87,25 @@ def test_new_image_is_found_at_once_and_deleted_one_no_more(service: str, databa
     by_index(database, check)
 
 
+def test_small_share_of_the_index_is_compared_as_a_whole(
+    service: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding_index, "_LEAST_WALKED", 30)
+
+    async def check(pool: Pool, images: ImageStore, rare: str) -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE images")
+            (common,) = connection.execute(
+                "SELECT collection_id FROM images GROUP BY collection_id ORDER BY count(*) DESC"
+            ).fetchone() or ("",)
+        assert await embedding_index.is_walked(pool, "images", common, VERSION)
+        # It has more than 30 images, but not a tenth of all.
+        assert not await embedding_index.is_walked(pool, "images", rare, VERSION)
+        assert not await embedding_index.is_walked(pool, "images", rare, VERSION + 1)
+
+    by_index(database, check)
+
+
 def test_walk_comes_across_few_images_of_other_collections(service: str, database: str) -> None:
     async def check(pool: Pool, images: ImageStore, collection_id: str) -> None:
         found = await images.find_fingerprint(collection_id, image_id(7))
@@ -125,7 +145,7 @@ def test_index_is_walked_though_no_statistics_say_how_large_the_collection_is(
 def test_collection_is_large_from_so_many_images_on(
     service: str, database: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("visualsnoop.server.storage.images._LARGE", 250)
+    monkeypatch.setattr(embedding_index, "_LEAST_WALKED", 250)
     with psycopg.connect(database) as connection:
         fill(connection, keys.collection_id, 250)
 

@@ -16,13 +16,11 @@ from ..matching.candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
 from ..matching.preliminary import POOR_QUALITY
 from .duplicates import discard_pairs, queue_comparison
-from .embedding_index import point
+from .embedding_index import is_walked, point
 from .fingerprint_columns import COLUMNS as FINGERPRINT
 from .fingerprint_columns import HAS_DETAIL, HAS_HASH, HAS_KEYPOINTS, from_columns, to_columns
 from .pool import Connection, Pool
 
-# A walk through the index takes about as long as a comparison with so many images, which finds all.
-_LARGE = 8_000
 _REMEMBERED = 60.0  # seconds
 
 
@@ -347,16 +345,7 @@ class ImageStore:
         is_large, until = self._known_sizes.get((collection_id, version), (False, 0.0))
         if time.monotonic() < until:
             return is_large
-        row = await self._pool.row(
-            """
-            SELECT count(*) FROM (
-                SELECT 1 FROM images WHERE collection_id = %s AND version = %s LIMIT %s
-            ) AS counted
-            """,
-            *(collection_id, version, _LARGE),
-        )
-        assert row is not None
-        is_large = int(row[0]) >= _LARGE
+        is_large = await is_walked(self._pool, "images", collection_id, version)
         # Counting so many can take as long as a search, so they are not counted every time.
         self._known_sizes[collection_id, version] = is_large, time.monotonic() + _REMEMBERED
         return is_large

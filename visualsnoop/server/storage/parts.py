@@ -8,13 +8,10 @@ from pgvector import HalfVector
 from ..matching.candidates import CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
 from ..matching.windows import Box
-from .embedding_index import point
+from .embedding_index import is_walked, point
 from .fingerprint_columns import COLUMNS, HAS_DETAIL, HAS_HASH, HAS_KEYPOINTS, to_columns
 from .images import Candidate
 from .pool import Connection, Pool
-
-# So many are not compared as a whole, but found by a walk through the index, as images are.
-_LARGE = 8_000
 
 
 @frozen
@@ -78,18 +75,10 @@ async def nearest_parts(
     """
     dimensions = len(query.embedding)
     embedding = HalfVector(query.embedding)
-    known = await pool.row(
-        "SELECT count(*) FROM (SELECT 1 FROM parts WHERE collection_id = %s LIMIT %s) AS counted",
-        collection_id,
-        _LARGE,
-    )
-    assert known is not None
-    if known[0] == 0:
-        return []
     get_rows = pool.rows
     order = "distance, image_id, place"
     ordered_by: tuple[object, ...] = ()
-    if known[0] == _LARGE:
+    if await is_walked(pool, "parts", collection_id, query.version):
         get_rows = pool.rows_by_index
         stored = point("embedding", "collection_id", dimensions)
         order = f"{stored} <-> {point('%s', '%s::text', dimensions)}"
