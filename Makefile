@@ -109,7 +109,7 @@ bench-compare: $(VENV)/installed ## Measure speed again: what has changed since 
 	$(RUN)/python -m scripts.bench --compare build/bench.json
 
 scale: $(VENV)/installed ## Measure how searches grow, up to a million images: takes half an hour
-	$(RUN)/python -m scripts.bench.growth --large --output docs/benchmarks
+	$(RUN)/python -m scripts.bench.growth --large
 
 proofs: $(VENV)/installed ## Kill, fail over, intrude, abuse, wear out and fuzz services, for about 20 minutes
 	$(RUN)/python -m scripts.proofs.crash --service-kills 8 --database-kills 4 --total-kills 2 --rounds 1
