@@ -8,12 +8,14 @@ nothing else to do: a whole run that was slower is told from a slower program by
 """
 
 import argparse
-import io
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+import pyvips
 
 from scripts.bench import client_calls, decoding, growth, imports
 from scripts.bench.figures import Figure, compare, load, save, table
@@ -68,23 +70,29 @@ def growth_figures(output: Path | None) -> list[Figure]:
 
 def fingerprint_figures(output: Path | None) -> list[Figure]:
     """What a picture of 12 megapixels costs, of a core."""
-    file = io.BytesIO()
-    decoding.large_picture(12).save(file, "JPEG", quality=90)
-    data = file.getvalue()
-    small, fingerprinter = decoding.read_by_service(data), Fingerprinter()
-    acts: dict[str, Callable[[], object]] = {
-        "JPEG of 12 megapixels, read in full by Pillow": lambda: decoding.read_in_full(data),
-        "JPEG of 12 megapixels, read by the service": lambda: decoding.read_by_service(data),
-        "its fingerprint": lambda: fingerprinter.fingerprint(small),
-    }
+    picture = decoding.large_picture(12)
     figures = []
-    for name, act in acts.items():
-        act()
-        # Of this thread: those of BLAS, which services have none of, wait by spinning.
-        clock = time.thread_time
-        samples = [decoding.milliseconds(act, 1, clock) for _ in range(REPETITIONS)]
-        figures.append(Figure(name, "ms", samples))
-    return figures
+    for name in ("JPEG", "PNG", "HEIC"):
+        data = decoding.saved(picture, name)
+        for way, read in {
+            "in full by Pillow": decoding.read_in_full,
+            "as a thumbnail by libvips": decoding.read_by_libvips,
+            "by the service": decoding.read_by_service,
+        }.items():
+            try:
+                samples = _samples(partial(read, data), time.process_time)
+            except pyvips.Error:
+                continue
+            figures.append(Figure(f"{name} of 12 megapixels, read {way}", "ms", samples))
+    small, fingerprinter = decoding.read_by_service(data), Fingerprinter()
+    # Of this thread: those of BLAS, which services have none of, wait by spinning.
+    samples = _samples(lambda: fingerprinter.fingerprint(small), time.thread_time)
+    return [*figures, Figure("its fingerprint", "ms", samples)]
+
+
+def _samples(act: Callable[[], object], clock: Callable[[], float]) -> list[float]:
+    act()
+    return [decoding.milliseconds(act, 1, clock) for _ in range(REPETITIONS)]
 
 
 def import_figures(output: Path | None) -> list[Figure]:
