@@ -91,6 +91,7 @@ def test_small_share_of_the_index_is_compared_as_a_whole(
     service: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding_index, "_LEAST_WALKED", 30)
+    monkeypatch.setattr(embedding_index, "_SMALL_INDEX", 100)
 
     async def check(pool: Pool, images: ImageStore, rare: str) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
@@ -146,8 +147,6 @@ def test_collection_is_large_from_so_many_images_on(
     service: str, database: str, keys: NewKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding_index, "_LEAST_WALKED", 250)
-    # The index may have had many images of other tests.
-    monkeypatch.setattr(embedding_index, "_LEAST_SHARE", 0)
     with psycopg.connect(database) as connection:
         fill(connection, keys.collection_id, 250)
 

@@ -28,9 +28,10 @@ _BIT = ".18"
 # A walk takes about as long as a comparison with so many images of a collection.
 _LEAST_WALKED = 8_000
 
-# A collection that is a smaller share of the index is not sure to be found: a graph of a million
-# images has few ways to 10,000 others. The recall@10 of these was .74, and of 100,000 beside them
-# .978; of 10,000 beside 130,000 it was 1.000.
+# Of a larger index, a collection that is a smaller share of it is not sure to be found: a graph of
+# a million images has few ways to 10,000 others. The recall@10 of these was .74, and of 100,000
+# beside them .978; of 10,000 beside 130,000 it was 1.000, whenever the index was built.
+_SMALL_INDEX = 150_000
 _LEAST_SHARE = 0.1
 
 
@@ -50,7 +51,8 @@ async def is_walked(pool: Pool, table: str, collection_id: str, version: int) ->
     )
     # As PostgreSQL has estimated them: counting them all would take longer than any search.
     indexed = row[0] if row else 0
-    least = max(_LEAST_WALKED, round(_LEAST_SHARE * indexed))
+    share = _LEAST_SHARE if indexed > _SMALL_INDEX else 0
+    least = max(_LEAST_WALKED, round(share * indexed))
     row = await pool.row(
         f"""
         SELECT count(*) FROM (
