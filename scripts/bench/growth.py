@@ -1,6 +1,6 @@
 """Measure how searches and all else grow with the size of a collection.
 
-    python -m scripts.bench.growth [--large] [--sizes 1000 10000 100000] [--output docs/benchmarks]
+    python -m scripts.bench.growth [--large] [--sizes 1000 10000 100000]
 
 A database is filled with synthetic images (see `scale`): collections of several sizes among many
 small ones. The index is built while images are added; then PostgreSQL is started anew, so that it
@@ -94,14 +94,9 @@ def main() -> None:
     )
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
     parser.add_argument("--large", action="store_true", help="up to a million images")
-    parser.add_argument("--output", type=Path, help="a folder for the table and the plots")
     arguments = parser.parse_args()
     sizes = (*arguments.sizes, LARGE) if arguments.large else arguments.sizes
-    measured = measure(sizes)
-    print(table(measured.figures))
-    if arguments.output:
-        draw(measured, sizes, arguments.output, "scale-")
-        (arguments.output / "scale.md").write_text(table(measured.figures))
+    print(table(measure(sizes).figures))
 
 
 def measure(sizes: Sequence[int] = SIZES) -> Measured:
@@ -126,12 +121,12 @@ def measure(sizes: Sequence[int] = SIZES) -> Measured:
     return measured
 
 
-def draw(measured: Measured, sizes: Sequence[int], folder: Path, prefix: str = "") -> None:
+def draw(measured: Measured, sizes: Sequence[int], folder: Path) -> None:
     """Draw searches, and all else, over the sizes of the collections."""
     searches = {name: line for name, line in measured.lines.items() if name.startswith("search")}
     others = {name: line for name, line in measured.lines.items() if name not in searches}
-    plot_growth(folder / f"{prefix}searches.svg", sizes, searches, SEARCH_P50)
-    plot_growth(folder / f"{prefix}operations.svg", sizes, others, None)
+    plot_growth(folder / "searches.svg", sizes, searches, SEARCH_P50)
+    plot_growth(folder / "operations.svg", sizes, others, None)
 
 
 @contextmanager
