@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from scripts.bench.scale import fill, image_id
+from visualsnoop.server import search
 from visualsnoop.server.errors import APIError
 from visualsnoop.server.matching.fingerprint import Fingerprint
 from visualsnoop.server.matching.similarity import Match
@@ -56,6 +57,13 @@ def test_searches_of_one_collection_leave_connections_to_others(database: str) -
     with_pool(database, check)
 
 
+@pytest.fixture
+def _every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have their turn after each step, be it as short as with 40 images."""
+    monkeypatch.setattr(search, "_AT_A_TIME", 0)
+
+
+@pytest.mark.usefixtures("_every_step")
 def test_other_requests_are_answered_while_a_search_compares(database: str, keys: NewKeys) -> None:
     answered = 0
 
@@ -76,6 +84,7 @@ def test_other_requests_are_answered_while_a_search_compares(database: str, keys
     with_pool(database, check)
 
 
+@pytest.mark.usefixtures("_every_step")
 def test_search_that_nobody_waits_for_ends_at_its_next_step(database: str, keys: NewKeys) -> None:
     steps = 0
 

@@ -15,7 +15,7 @@ from visualsnoop.server.matching.geometry import (
     LEAST_INLIERS,
     GeometricMatch,
     match_keypoints,
-    may_match,
+    match_several,
 )
 from visualsnoop.server.matching.keypoints import (
     KEYPOINT,
@@ -23,6 +23,7 @@ from visualsnoop.server.matching.keypoints import (
     mirrored,
     read_keypoints,
 )
+from visualsnoop.server.matching.steps import finish
 
 PHOTO = Path(__file__).parent.parent / "photos" / "astronaut.jpg"
 
@@ -154,14 +155,6 @@ def test_pictures_without_keypoints_do_not_match() -> None:
     assert match_keypoints(b"", b"") is None
 
 
-def test_most_pictures_are_known_not_to_match_before_they_are_compared(photos: list[Path]) -> None:
-    found = [find_keypoints(read(photo)) for photo in photos]
-    others = [other[:STORED_BYTES] for other in found]
-    worth_a_try = np.array([may_match(query, others, look_in_mirror=True) for query in found])
-    assert worth_a_try.diagonal().all()
-    assert (worth_a_try.sum() - len(found)) / (len(found) * (len(found) - 1)) < 0.3
-
-
 @settings(max_examples=20, deadline=None)
 @given(
     turn=st.floats(-180, 180),
@@ -169,21 +162,20 @@ def test_most_pictures_are_known_not_to_match_before_they_are_compared(photos: l
     is_mirrored=st.booleans(),
     count=st.integers(0, 300),
 )
-def test_what_matches_is_always_worth_a_try(
+def test_several_pictures_are_matched_as_one_by_one(
     turn: float, left: float, is_mirrored: bool, count: int
 ) -> None:
     part = PICTURE.crop((left * PICTURE.width, 0, PICTURE.width, PICTURE.height))
     part = ImageOps.mirror(part) if is_mirrored else part
     part = part.rotate(-turn, Image.Resampling.BICUBIC, expand=True)
     query = find_keypoints(part)[: count * KEYPOINT.itemsize]
-    for one, other in ((query, STORED), (STORED, query)):
-        for look_in_mirror in (False, True):
-            # Beside others, as it comes in a search.
-            (_, worth_a_try, _) = may_match(
-                one, [b"", other, other[22:]], look_in_mirror=look_in_mirror
-            )
-            match = match_keypoints(one, other, look_in_mirror=look_in_mirror)
-            assert worth_a_try or match is None
+    others = [b"", STORED, query, STORED[: 30 * KEYPOINT.itemsize]]
+    for look_in_mirror in (False, True):
+        matches = finish(match_several(query, others, look_in_mirror=look_in_mirror))
+        one_by_one = [
+            match_keypoints(query, other, look_in_mirror=look_in_mirror) for other in others
+        ]
+        assert list(map(repr, matches)) == list(map(repr, one_by_one))
 
 
 records = st.binary(max_size=90 * KEYPOINT.itemsize).map(

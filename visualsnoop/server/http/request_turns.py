@@ -7,7 +7,7 @@ share one place in the queue, so that nobody gains by saying something else each
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -42,12 +42,11 @@ class RequestTurns:
             APIError: 503, if too many wait, of which most are from the same key pair.
         """
         name = self._known.get(_claim(request), _UNKNOWN)
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(self._turns.turn(name))
-            except QueueFull:
-                raise unavailable("Too many requests are waiting", 1) from None
-            yield
+        try:
+            async with self._turns.turn(name):
+                yield
+        except QueueFull:
+            raise unavailable("Too many requests are waiting", 1) from None
 
     def remember(self, request: Request, public_key: str) -> None:
         """Note that a request has proved to be from a key pair."""

@@ -1,5 +1,7 @@
 """The candidates of a search: stored pictures whose embeddings are nearest to that of a query."""
 
+from typing import NamedTuple
+
 from attrs import frozen
 
 
@@ -24,8 +26,7 @@ DEPTH_OF_LARGE = Depth(hashes=64, keypoints=32)
 """In large ones, where each image costs a step of a walk through the index."""
 
 
-@frozen
-class CandidateFingerprint:
+class CandidateFingerprint(NamedTuple):
     """A stored picture whose embedding has been compared with that of a query.
 
     Attributes:

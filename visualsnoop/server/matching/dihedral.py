@@ -73,9 +73,10 @@ def hash_distances(pdq: bytes, others: Sequence[bytes]) -> NDArray[np.int64]:
     Returns:
         Numbers of bits, 0 to 256, of shape (len(others), 8).
     """
-    stored = np.frombuffer(b"".join(others), np.uint8).reshape(-1, 1, 32)
-    differing = np.bitwise_count(dihedral_hashes(pdq) ^ stored)
-    distances: NDArray[np.int64] = differing.sum(axis=2, dtype=np.int64)
+    stored = np.ascontiguousarray(np.frombuffer(b"".join(others), np.uint64).reshape(-1, 4).T)
+    own = dihedral_hashes(pdq).view(np.uint64).T
+    differing = np.bitwise_count(own[:, :, np.newaxis] ^ stored[:, np.newaxis])
+    distances: NDArray[np.int64] = differing.sum(axis=0, dtype=np.int64).T
     return distances
 
 

@@ -22,6 +22,7 @@ from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from .keypoints import count_keypoints, mirrored, poses, positions, read_keypoints
+from .steps import Steps, finish
 
 LEAST_INLIERS = 5
 """So many keypoints that agree are no accident."""
@@ -30,6 +31,7 @@ LEAST_INLIERS = 5
 # best one (Lowe's ratio).
 _MOST_DIFFERING = 40
 _RATIO = 0.75
+_NEAR = (np.arange(129) / _RATIO).astype(np.uint8)  # by the bits in which the best one differs
 
 # How far keypoints may be from where they should be, in units of the query's longer side, and how
 # much else turned (radians) and scaled.
@@ -76,35 +78,6 @@ class GeometricMatch:
         )
 
 
-def may_match(
-    query: bytes, others: Sequence[bytes], *, look_in_mirror: bool = False
-) -> NDArray[np.bool_]:
-    """Which pictures have enough keypoints like those of another one to match it.
-
-    Most have not, and of several at once that is known in the time of a match or two. (Of many at
-    once, what is computed would not fit into the processor's cache.)
-
-    Args:
-        query: The keypoints of the picture.
-        others: Those of the pictures that it may match.
-        look_in_mirror: Whether to see as well if the one is mirrored.
-
-    Returns:
-        Whether `match_keypoints` may find something, of shape (len(others),).
-    """
-    enough = np.zeros(len(others), bool)
-    stored = read_keypoints(b"".join(others))
-    ends = list(accumulate(count_keypoints(other) for other in others))
-    for seen in (query, mirrored(query)) if look_in_mirror else (query,):
-        differing = _differing_bits(stored, read_keypoints(seen))
-        for index, (start, end) in enumerate(pairwise([0, *ends])):
-            own = differing[start:end]
-            if min(own.shape) >= LEAST_INLIERS:
-                is_clear = _is_clear(own.T if _is_laid_on(query, others[index]) else own)
-                enough[index] |= np.count_nonzero(is_clear) >= LEAST_INLIERS
-    return enough
-
-
 def match_keypoints(
     query: bytes, stored: bytes, *, look_in_mirror: bool = False
 ) -> GeometricMatch | None:
@@ -117,15 +90,40 @@ def match_keypoints(
         stored: Those of the stored picture.
         look_in_mirror: Whether to see as well if the one is mirrored.
     """
-    if _is_laid_on(query, stored):
-        match = match_keypoints(stored, query, look_in_mirror=look_in_mirror)
-        return match and match.inverse()
-    match = _match(query, stored)
-    if look_in_mirror:
-        in_mirror = _match(mirrored(query), stored)
-        if in_mirror and (match is None or in_mirror.inliers > match.inliers):
-            return _out_of_mirror(in_mirror)
+    (match,) = finish(match_several(query, [stored], look_in_mirror=look_in_mirror))
     return match
+
+
+def match_several(
+    query: bytes, others: Sequence[bytes], *, look_in_mirror: bool = False
+) -> Steps[list[GeometricMatch | None]]:
+    """How a picture lies on each of several stored ones, as `match_keypoints` has it, in steps.
+
+    Most have not enough keypoints in common, and of several at once that is known in the time of a
+    match or two. (Of many at once, what is computed would not fit into the processor's cache.)
+    """
+    matches: list[GeometricMatch | None] = [None] * len(others)
+    stored = read_keypoints(b"".join(others))
+    ends = list(accumulate(count_keypoints(other) for other in others))
+    for is_mirrored in (False, True) if look_in_mirror else (False,):
+        yield
+        seen = mirrored(query) if is_mirrored else query
+        differing = _differing_bits(read_keypoints(seen), stored)
+        for index, (start, end) in enumerate(pairwise([0, *ends])):
+            other, own = others[index], differing[:, start:end]
+            is_exchanged = _is_laid_on(query, other)
+            pairs = _look_alikes(own.T if is_exchanged else own)
+            if pairs is None:
+                continue
+            yield
+            one, other = (other, query) if is_exchanged else (query, other)
+            match = _match(mirrored(one) if is_mirrored else one, other, *pairs)
+            known = matches[index]
+            if match is None or (known and known.inliers >= match.inliers):
+                continue
+            match = _out_of_mirror(match) if is_mirrored else match
+            matches[index] = match.inverse() if is_exchanged else match
+    return matches
 
 
 def _is_laid_on(query: bytes, stored: bytes) -> bool:
@@ -149,15 +147,14 @@ def _out_of_mirror(match: GeometricMatch) -> GeometricMatch:
     )
 
 
-def _match(query: bytes, stored: bytes) -> GeometricMatch | None:
+def _match(
+    query: bytes, stored: bytes, alike: NDArray[np.intp], other_alike: NDArray[np.intp]
+) -> GeometricMatch | None:
+    """How a picture lies on another one, by pairs of their keypoints that look alike."""
     keypoints, others = read_keypoints(query), read_keypoints(stored)
-    if min(len(keypoints), len(others)) < LEAST_INLIERS:
-        return None
-    chosen, alike = _look_alikes(others, keypoints)
-    if len(chosen) < LEAST_INLIERS:
-        return None
     at, other_at = positions(keypoints), positions(others)
-    fitted = _vote(other_at[chosen], at[alike], poses(keypoints[alike]) / poses(others[chosen]))
+    moves = poses(keypoints[alike]) / poses(others[other_alike])
+    fitted = _vote(other_at[other_alike], at[alike], moves)
     if fitted is None:
         return None
     mapping, inliers = fitted
@@ -171,32 +168,35 @@ def _match(query: bytes, stored: bytes) -> GeometricMatch | None:
 
 
 def _look_alikes(
-    stored: _Keypoints, query: _Keypoints
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The stored keypoints that look like one of the query's alone, and which that is."""
-    differing = _differing_bits(stored, query)
-    chosen = np.flatnonzero(_is_clear(differing))
-    return chosen, differing[chosen].argmin(axis=1)
+    differing: NDArray[np.uint8],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Which keypoints of others look like one of a picture alone, after that one.
 
+    Args:
+        differing: How many bits of the descriptors differ, a row for each of the picture's.
 
-def _is_clear(differing: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which keypoints look like one alone of others, by how many bits differ from each of them."""
-    least = differing.min(axis=1)
+    Returns:
+        The rows, and the columns; None where they are too few.
+    """
+    if min(differing.shape) < LEAST_INLIERS:
+        return None
+    least = differing.min(axis=0)
     # Those that are not clearly less alike than the most alike, which is one of them.
-    is_near = differing <= (least / _RATIO).astype(np.uint8)[:, np.newaxis]
-    is_clear: NDArray[np.bool_] = np.logical_and(
-        least <= _MOST_DIFFERING, is_near.sum(axis=1, dtype=np.uint16) == 1
-    )
-    return is_clear
+    is_near = differing <= _NEAR[least]
+    is_alone = is_near.sum(axis=0, dtype=np.uint16) == 1
+    (columns,) = (is_alone & (least <= _MOST_DIFFERING)).nonzero()
+    if len(columns) < LEAST_INLIERS:
+        return None
+    return differing[:, columns].argmin(axis=0), columns
 
 
 def _differing_bits(keypoints: _Keypoints, others: _Keypoints) -> NDArray[np.uint8]:
     """How many bits of the descriptors differ, of shape (len(keypoints), len(others))."""
-    words, other_words = (
-        np.ascontiguousarray(each["bits"]).view(np.uint64) for each in (keypoints, others)
-    )
-    differing: NDArray[np.uint8] = np.bitwise_count(words[:, :1] ^ other_words[:, 0])
-    differing += np.bitwise_count(words[:, 1:] ^ other_words[:, 1])
+    words = np.ascontiguousarray(keypoints["bits"]).view(np.uint64)
+    # The rows of the result are computed in one go each.
+    other_words = np.ascontiguousarray(np.ascontiguousarray(others["bits"]).view(np.uint64).T)
+    differing: NDArray[np.uint8] = np.bitwise_count(words[:, :1] ^ other_words[0])
+    differing += np.bitwise_count(words[:, 1:] ^ other_words[1])
     return differing
 
 
@@ -213,8 +213,9 @@ def _vote(stored: _Complex, query: _Complex, moves: _Complex) -> tuple[_Complex,
     # Each pair says where the keypoints of all others should be.
     expected = query[:, np.newaxis] + moves[:, np.newaxis] * (stored - stored[:, np.newaxis])
     ratios = moves / moves[:, np.newaxis]
-    move_alike = (np.abs(np.angle(ratios)) < _TURNED) & (
-        np.abs(np.log(np.abs(ratios))) < np.log(_SCALED)
+    scales = np.abs(ratios)
+    move_alike = (
+        (ratios.real > np.cos(_TURNED) * scales) & (scales < _SCALED) & (scales > 1 / _SCALED)
     )
     votes = move_alike & (np.abs(expected - query) < 2 * _TOLERANCE)
     best = votes.sum(axis=1).argmax()

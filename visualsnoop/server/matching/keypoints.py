@@ -83,11 +83,13 @@ def mirrored(keypoints: bytes) -> bytes:
     records = read_keypoints(keypoints).copy()
     records["x"] = _POSITIONS - records["x"]
     records["angle"] = 128 - records["angle"]
-    bits = np.unpackbits(records["bits"], axis=1)[:, _MIRRORED_BITS]
-    records["bits"] = np.packbits(bits, axis=1)
+    records["bits"] = _MIRRORED_ANGLES[records["bits"][:, _MIRRORED_CELLS]]
     return records.tobytes()
 
 
-# SIFT describes 4 x 4 cells around a keypoint, along its orientation, by 8 angles each: across it
-# the cells are exchanged, and the angles are the other way round.
-_MIRRORED_BITS = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].ravel()
+# SIFT describes 4 x 4 cells around a keypoint, along its orientation, by 8 angles each, of which a
+# byte has the bits: across it the cells are exchanged, and the angles are the other way round.
+_MIRRORED_CELLS = np.arange(16).reshape(4, 4)[::-1].ravel()
+_MIRRORED_ANGLES = np.packbits(
+    np.unpackbits(np.arange(256, dtype=np.uint8)[:, np.newaxis], axis=1)[:, -np.arange(8) % 8]
+)

@@ -12,7 +12,7 @@ from .calibration import calibrated
 from .candidates import CandidateFingerprint
 from .dihedral import TRANSFORMS, nearest_transforms, rotation_transform
 from .fingerprint import Fingerprint
-from .geometry import GeometricMatch, match_keypoints, may_match
+from .geometry import GeometricMatch, match_several
 from .keypoints import count_keypoints
 from .scores import EVEN_DISTANCE, Scores, by_embedding, by_hash, by_keypoints
 from .steps import Steps
@@ -44,7 +44,8 @@ class Preliminary:
         scores: How similar each of them is, 0 to 1, of shape (len(candidates),).
         scores_by_hash: The same by the hashes alone.
         is_flat: Which of them, or the query, have next to no detail, of the same shape.
-        hash_transforms: How the query was mirrored and turned as a whole, by the hashes.
+        hash_transforms: How the query was mirrored and turned as a whole, by the hashes: indexes
+            of `TRANSFORMS`.
         hash_distances: In how many bits of 256 the hashes differ then; all where there is none.
         keypoint_matches: How the keypoints agree, where they do.
         have_keypoints: Which of them have many keypoints, as the query has.
@@ -53,7 +54,7 @@ class Preliminary:
     scores: Scores
     scores_by_hash: Scores
     is_flat: _Bits
-    hash_transforms: Sequence[Transform]
+    hash_transforms: NDArray[np.intp]
     hash_distances: NDArray[np.int64]
     keypoint_matches: Sequence[GeometricMatch | None]
     have_keypoints: _Bits
@@ -61,7 +62,7 @@ class Preliminary:
     def transform(self, index: int) -> Transform:
         """How the query was mirrored and turned to be what a candidate is, or a part of it."""
         if self.hash_distances[index] <= EVEN_DISTANCE:
-            return self.hash_transforms[index]
+            return TRANSFORMS[int(self.hash_transforms[index])]
         # Of a part of a picture the hash tells nothing, but the keypoints do.
         match = self.keypoint_matches[index]
         if match is None:
@@ -89,9 +90,8 @@ def compare_roughly(
     matches = yield from _compare_keypoints(query, candidates)
     have_keypoints = _have_keypoints(query, candidates)
     is_unmatched = np.array([match is None for match in matches])
-    is_flat = np.array(
-        [min(query.quality, candidate.quality) < POOR_QUALITY for candidate in candidates]
-    )
+    qualities = np.array([candidate.quality for candidate in candidates])
+    is_flat = np.minimum(query.quality, qualities) < POOR_QUALITY
     scores = np.where(
         is_flat,
         (cosine - _POOR_COSINE) / (1 - _POOR_COSINE),
@@ -107,7 +107,7 @@ def compare_roughly(
         scores=scores,
         scores_by_hash=by_hash(distances),
         is_flat=is_flat,
-        hash_transforms=[TRANSFORMS[transform] for transform in transforms],
+        hash_transforms=transforms,
         hash_distances=distances,
         keypoint_matches=matches,
         have_keypoints=have_keypoints,
@@ -137,17 +137,12 @@ def _compare_keypoints(
     query: Fingerprint, candidates: Sequence[CandidateFingerprint]
 ) -> Steps[list[GeometricMatch | None]]:
     matches: list[GeometricMatch | None] = [None] * len(candidates)
+    keypoints = [candidate.keypoints or b"" for candidate in candidates]
     for start in range(0, len(candidates), _AT_ONCE):
-        others = [one.keypoints or b"" for one in candidates[start : start + _AT_ONCE]]
-        if not any(others):
-            continue
-        yield
-        look_in_mirror = start == 0
-        may = may_match(query.keypoints, others, look_in_mirror=look_in_mirror)
-        for place in np.flatnonzero(may).tolist():
-            yield
-            matches[start + place] = match_keypoints(
-                query.keypoints, others[place], look_in_mirror=look_in_mirror
+        others = keypoints[start : start + _AT_ONCE]
+        if any(others):
+            matches[start : start + _AT_ONCE] = yield from match_several(
+                query.keypoints, others, look_in_mirror=start == 0
             )
     return matches
 

@@ -215,8 +215,9 @@ def _scores(
             scores[index] = decided(float(scores[index]), distance, verification)
     lowest = min((float(scores[index]) for index in verified), default=1.0)
     has_plain_query = _is_plain(query.detail)
-    for index, candidate in enumerate(candidates):
-        if index in verified or preliminary.is_flat[index] or scores[index] < _WORTH_A_LOOK:
+    for index in np.flatnonzero((scores >= _WORTH_A_LOOK) & ~preliminary.is_flat).tolist():
+        candidate = candidates[index]
+        if index in verified:
             continue
         if candidate.keypoints is None:
             by_hash = float(preliminary.scores_by_hash[index])

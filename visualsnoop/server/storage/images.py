@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from math import isnan
+from typing import NamedTuple
 
 from attrs import frozen
 from pgvector import HalfVector
@@ -35,8 +37,7 @@ class StoredImage:
     height: int | None
 
 
-@frozen
-class Candidate:
+class Candidate(NamedTuple):
     """A stored image that may be similar to a picture."""
 
     image_id: str
@@ -331,13 +332,14 @@ class ImageStore:
                         AND image_id IS DISTINCT FROM %s AND quality >= {least_quality}
                     ORDER BY {order} LIMIT %s OFFSET %s
                 ) AS nearest
-            ) AS placed WHERE distance <> 'NaN' ORDER BY place
+            ) AS placed ORDER BY distance, image_id
             """,
             *(embedding, collection_id, without, *ordered_by, count, offset),
         )
         return [
-            Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
+            Candidate(image_id, image_time, CandidateFingerprint._make(fingerprint))
             for image_id, image_time, *fingerprint in rows
+            if not isnan(fingerprint[0])
         ]
 
     async def _is_large(self, collection_id: str, version: int) -> bool:

@@ -140,11 +140,11 @@ async def _rows(
 ) -> list[TupleRow]:
     # Never prepared: a plan for all collections would fit neither small nor large ones.
     cursor = await connection.execute(statement, parameters, binary=True, prepare=False)
-    rows = []
-    while chunk := await cursor.fetchmany(_CHUNK):
-        rows += chunk
+    rows = await cursor.fetchmany(_CHUNK)
+    while len(rows) < cursor.rowcount:
         # Other requests are answered meanwhile.
         await asyncio.sleep(0)
+        rows += await cursor.fetchmany(_CHUNK)
     return rows
 
 
@@ -155,6 +155,8 @@ def connection_pool(settings: Settings) -> Pool:
         await register_vector_async(connection)
         for name, value in {
             **WALK,
+            # Times of other zones are slower to read.
+            "timezone": "UTC",
             # Compiling a statement takes longer than any of them does.
             "jit": "off",
             "statement_timeout": f"{1000 * settings.statement_time:.0f}",
