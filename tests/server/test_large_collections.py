@@ -10,7 +10,7 @@ from attrs import evolve
 from pgvector.psycopg import register_vector_async
 
 from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
-from visualsnoop.server.matching.candidates import DEPTH, DEPTH_OF_LARGE
+from visualsnoop.server.matching.candidates import DEPTH, DEPTH_OF_WALK
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.storage import embedding_index
 from visualsnoop.server.storage.embedding_index import point
@@ -47,7 +47,7 @@ def by_index(
             database, configure=only_by_index, kwargs={"autocommit": True}, open=False
         ) as pool:
             images = ImageStore(pool)
-            images._known_sizes[rare, VERSION] = True, float("inf")
+            images._known_walks[rare, VERSION] = True, float("inf")
             await check(pool, images, rare)
 
     try:
@@ -113,7 +113,7 @@ def test_walk_comes_across_few_images_of_other_collections(service: str, databas
         assert found is not None
         near = await images.candidates(collection_id, found[1])
         # Of so many that it may visit, only every sixth would be one of the collection.
-        assert len(near) == DEPTH_OF_LARGE.hashes
+        assert len(near) == DEPTH_OF_WALK.hashes
 
     by_index(database, check, size=200, others=1000, most_visited=200)
 
@@ -157,7 +157,7 @@ def test_collection_is_large_from_so_many_images_on(
             assert found is not None
             _, query = found
             near = await images.candidates(keys.collection_id, query)
-            assert len(near) == DEPTH_OF_LARGE.hashes
+            assert len(near) == DEPTH_OF_WALK.hashes
             async with pool.connection() as connection:
                 await images.delete(connection, keys.collection_id, image_id(9))
             near = await ImageStore(pool).candidates(keys.collection_id, query)

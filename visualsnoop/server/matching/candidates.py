@@ -22,8 +22,8 @@ class Depth:
 DEPTH = Depth(hashes=200, keypoints=32)
 """In most collections."""
 
-DEPTH_OF_LARGE = Depth(hashes=64, keypoints=32)
-"""In large ones, where each image costs a step of a walk through the index."""
+DEPTH_OF_WALK = Depth(hashes=64, keypoints=32)
+"""In large ones, where each image costs steps of a walk through the index."""
 
 
 class CandidateFingerprint(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 from attrs import frozen
 from visualsnoop_api.models.transform import KnownTransform as Transform
 
-from .candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint, Depth
+from .candidates import DEPTH, DEPTH_OF_WALK, CandidateFingerprint, Depth
 from .detail import Detail, is_plain, read_detail, read_plainness
 from .differences import Rectangle
 from .dihedral import hash_distances
@@ -30,7 +30,7 @@ from .windows import WHOLE, Box, area, into_window
 __all__ = [
     "ALL_PLACES",
     "DEPTH",
-    "DEPTH_OF_LARGE",
+    "DEPTH_OF_WALK",
     "CandidateFingerprint",
     "Depth",
     "Match",

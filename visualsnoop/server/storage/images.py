@@ -14,7 +14,7 @@ from typing import NamedTuple
 from attrs import frozen
 from pgvector import HalfVector
 
-from ..matching.candidates import DEPTH, DEPTH_OF_LARGE, CandidateFingerprint
+from ..matching.candidates import DEPTH, DEPTH_OF_WALK, CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
 from ..matching.preliminary import POOR_QUALITY
 from .duplicates import discard_pairs, queue_comparison
@@ -56,7 +56,7 @@ class ImageStore:
         self._pool = pool
         # By collection and version: whether it is large, and until when that holds by the monotonic
         # clock.
-        self._known_sizes: dict[tuple[str, int], tuple[bool, float]] = {}
+        self._known_walks: dict[tuple[str, int], tuple[bool, float]] = {}
 
     def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
         """The turn of a collection to be searched; see `Pool.slow_turn`."""
@@ -244,10 +244,10 @@ class ImageStore:
             start, stop: The places, the latter excluded.
             without: An image to leave out.
         """
-        is_large = await self._is_large(collection_id, query.version)
-        depth = DEPTH_OF_LARGE if is_large else DEPTH
+        by_walk = await self._by_walk(collection_id, query.version)
+        depth = DEPTH_OF_WALK if by_walk else DEPTH
         nearest = await self._nearest(
-            *(collection_id, query, 0, depth.hashes, without, is_large),
+            *(collection_id, query, 0, depth.hashes, without, by_walk),
             f"""
             CASE WHEN place <= {depth.hashes} AND {HAS_HASH} THEN pdq END,
             CASE WHEN place <= {depth.keypoints} AND {HAS_KEYPOINTS} THEN keypoints END,
@@ -261,7 +261,7 @@ class ImageStore:
         before = sum(one.fingerprint.quality >= least_quality for one in nearest)
         first = max(start - depth.hashes, 0)
         farther = await self._nearest(
-            *(collection_id, query, before + first, stop - depth.hashes - first, without, is_large),
+            *(collection_id, query, before + first, stop - depth.hashes - first, without, by_walk),
             "NULL, NULL, NULL",
             least_quality,
         )
@@ -286,9 +286,9 @@ class ImageStore:
             query: The picture that is searched for, by its embedding.
             count: How many.
         """
-        is_large = await self._is_large(collection_id, query.version)
+        by_walk = await self._by_walk(collection_id, query.version)
         return await self._nearest(
-            *(collection_id, query, 0, count, None, is_large),
+            *(collection_id, query, 0, count, None, by_walk),
             f"""
             CASE WHEN {HAS_HASH} THEN pdq END,
             CASE WHEN {HAS_KEYPOINTS} THEN keypoints END,
@@ -303,7 +303,7 @@ class ImageStore:
         offset: int,
         count: int,
         without: str | None,
-        is_large: bool,
+        by_walk: bool,
         compared: str,
         least_quality: int = 0,
     ) -> list[Candidate]:
@@ -312,7 +312,7 @@ class ImageStore:
         get_rows = self._pool.rows
         order = "distance, image_id"
         ordered_by: tuple[object, ...] = ()
-        if is_large:
+        if by_walk:
             get_rows = self._pool.rows_by_index
             stored = point("embedding", "collection_id", dimensions)
             order = f"{stored} <-> {point('%s', '%s::text', dimensions)}"
@@ -342,15 +342,15 @@ class ImageStore:
             if not isnan(fingerprint[0])
         ]
 
-    async def _is_large(self, collection_id: str, version: int) -> bool:
+    async def _by_walk(self, collection_id: str, version: int) -> bool:
         """Whether to walk the index, and not to compare all images of the collection."""
-        is_large, until = self._known_sizes.get((collection_id, version), (False, 0.0))
+        by_walk, until = self._known_walks.get((collection_id, version), (False, 0.0))
         if time.monotonic() < until:
-            return is_large
-        is_large = await is_walked(self._pool, "images", collection_id, version)
+            return by_walk
+        by_walk = await is_walked(self._pool, "images", collection_id, version)
         # Counting so many can take as long as a search, so they are not counted every time.
-        self._known_sizes[collection_id, version] = is_large, time.monotonic() + _REMEMBERED
-        return is_large
+        self._known_walks[collection_id, version] = by_walk, time.monotonic() + _REMEMBERED
+        return by_walk
 
 
 _IMAGE = "image_id, image_time, quality, width, height"

@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from ..matching.similarity import DEPTH_OF_LARGE
+from ..matching.similarity import DEPTH_OF_WALK
 from ..settings import Settings
 from ..turns import FairTurns
 from .data_folder import disk_is_full
@@ -26,7 +26,7 @@ WALK = {
     # beside 100,000 others was .84 in some builds of the index, and 1.000 with this.
     "hnsw.iterative_scan": "relaxed_order",
     # A walk keeps so many in mind: more than are asked for, or it would miss some of them.
-    "hnsw.ef_search": f"{2 * DEPTH_OF_LARGE.hashes}",
+    "hnsw.ef_search": f"{2 * DEPTH_OF_WALK.hashes}",
     "hnsw.max_scan_tuples": "1000000",
 }
 """How a connection walks through an index of embeddings, as settings of pgvector."""
@@ -125,13 +125,9 @@ class Pool(AsyncConnectionPool[Connection]):
 
         The database would rather sort all rows of a collection whose size it does not know yet.
         """
-        # All is sent at once, and costs no more than the statement does.
-        async with (
-            self.connection() as connection,
-            connection.pipeline(),
-            connection.transaction(),
-        ):
-            await connection.execute("SET LOCAL enable_sort = off")
+        # What is sent in one pipeline is one transaction, and so long the setting holds.
+        async with self.connection() as connection, connection.pipeline():
+            await connection.execute("SELECT set_config('enable_sort', 'off', true)")
             return await _rows(connection, statement, parameters)
 
 
