@@ -11,12 +11,10 @@ with all images of the collection finds. The large form goes up to a million ima
 """
 
 import argparse
-import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -104,7 +102,7 @@ def measure(sizes: Sequence[int] = SIZES) -> Measured:
     measured = Measured()
     with tempfile.TemporaryDirectory(prefix="visualsnoop-") as name:
         folder = Path(name)
-        with _large_memory(), embedded_postgres(folder) as database:
+        with embedded_postgres(folder) as database:
             upgrade(database)
             collections = fill_all(database, sizes, small=1000 if max(sizes) >= LARGE else 100)
             measure_index(measured, database, sum(sizes))
@@ -127,16 +125,6 @@ def draw(measured: Measured, sizes: Sequence[int], folder: Path) -> None:
     others = {name: line for name, line in measured.lines.items() if name not in searches}
     plot_growth(folder / "searches.svg", sizes, searches, SEARCH_P50)
     plot_growth(folder / "operations.svg", sizes, others, None)
-
-
-@contextmanager
-def _large_memory() -> Iterator[None]:
-    """The index is built fastest when it fits into the memory that is for that."""
-    os.environ["PGOPTIONS"] = "-c maintenance_work_mem=4GB -c max_parallel_maintenance_workers=2"
-    try:
-        yield
-    finally:
-        del os.environ["PGOPTIONS"]
 
 
 def fill_all(database: str, sizes: Sequence[int], small: int) -> list[Filled]:

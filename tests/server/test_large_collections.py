@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 from attrs import evolve
 from pgvector.psycopg import register_vector_async
+from psycopg.conninfo import make_conninfo
 
 from scripts.bench.scale import DIMENSIONS, VERSION, fill, image_id
 from visualsnoop.server.matching.candidates import DEPTH, DEPTH_OF_WALK
 from visualsnoop.server.settings import Settings
 from visualsnoop.server.storage import embedding_index
-from visualsnoop.server.storage.embedding_index import point
+from visualsnoop.server.storage.embedding_index import index_embeddings, point
 from visualsnoop.server.storage.images import ImageStore
 from visualsnoop.server.storage.keys import NewKeys, create_keys
 from visualsnoop.server.storage.pool import WALK, Connection, Pool, connection_pool
+from visualsnoop.server.storage.schema import upgrade
 from visualsnoop.server.vault import Vault
 
 Check = Callable[[Pool, ImageStore, str], Awaitable[None]]
@@ -181,3 +184,46 @@ def test_walk_that_fails_or_is_given_up_leaves_the_connection_to_others(database
             assert await pool.row("SHOW enable_sort") == ("on",)
 
     asyncio.run(run())
+
+
+@pytest.fixture
+def own_database(bare_database: str) -> str:
+    """How to connect to a database with 2,000 images, and little memory to make indexes in."""
+    upgrade(bare_database)
+    collection_id = create_keys(bare_database, "many", "index").collection_id
+    with psycopg.connect(bare_database) as connection:
+        fill(connection, collection_id, 2000)
+    return make_conninfo(bare_database, options="-c maintenance_work_mem=1MB")
+
+
+def test_index_is_made_in_memory_though_the_database_has_little_for_that(
+    own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    make_index = embedding_index._make_index
+
+    def noted(connection: psycopg.Connection, *args: Any) -> None:
+        connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
+        make_index(connection, *args)
+
+    monkeypatch.setattr(embedding_index, "_make_index", noted)
+    index_embeddings(own_database, VERSION, DIMENSIONS)
+    # As it would be after 500 images or so: "hnsw graph no longer fits into ...".
+    assert not [notice for notice in said if notice and "no longer fits" in notice]
+
+
+def test_index_is_made_by_one_process_where_several_can_share_too_little_memory(
+    own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(own_database) as connection:
+        connection.execute("ALTER TABLE images SET (parallel_workers = 2)")
+
+    def give_too_much(connection: psycopg.Connection, *_: Any) -> None:
+        connection.execute("SET maintenance_work_mem = '2147483647kB'")
+
+    monkeypatch.setattr(embedding_index, "_give_memory", give_too_much)
+    index_embeddings(own_database, VERSION, DIMENSIONS)
+    with psycopg.connect(own_database) as connection:
+        index = f"images_by_embedding_{VERSION}"
+        query = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{index}'::regclass"
+        assert connection.execute(query.encode()).fetchone() == (True,)

@@ -8,8 +8,10 @@ Robust Similarity Search for Hybrid Queries with Structured and Unstructured Con
 """
 
 import time
+from typing import Any, TypeAlias
 
 import psycopg
+from psycopg.errors import DiskFull, OutOfMemory
 from psycopg.rows import scalar_row
 
 from .pool import Pool
@@ -33,6 +35,10 @@ _LEAST_WALKED = 8_000
 # beside them .978; of 10,000 beside 130,000 it was 1.000, whenever the index was built.
 _SMALL_INDEX = 150_000
 _LEAST_SHARE = 0.1
+
+_NODE = 1_500  # bytes of memory for an image while the index is made, beside its place
+
+_Connection: TypeAlias = psycopg.Connection[Any]
 
 
 async def is_walked(pool: Pool, table: str, collection_id: str, version: int) -> bool:
@@ -86,17 +92,48 @@ def index_embeddings(database: str, version: int, dimensions: int) -> None:
             ).fetchone()
             if is_valid:
                 continue
-            # What an interrupted attempt has left is of no use.
-            connection.execute(f"DROP INDEX IF EXISTS {name}".encode())
-            connection.execute(
-                f"""
-                CREATE INDEX CONCURRENTLY {name} ON {table}
-                USING hnsw (({point("embedding", "collection_id", dimensions)}) halfvec_l2_ops)
-                WHERE version = {version:d}
-                """.encode()
-            )
+            _give_memory(connection, table, version, dimensions)
+            try:
+                _make_index(connection, table, version, dimensions)
+            except (DiskFull, OutOfMemory):
+                # What processes share may be far less, as in a container: then one does all.
+                connection.execute("SET max_parallel_maintenance_workers = 0")
+                _make_index(connection, table, version, dimensions)
         # That of earlier versions of the service, without the codes.
         connection.execute(f"DROP INDEX IF EXISTS images_embedding_{version:d}")
+
+
+def _give_memory(connection: _Connection, table: str, version: int, dimensions: int) -> None:
+    """Let the index be made in memory, where that takes no more than the database has for pages.
+
+    Where the graph does not fit into `maintenance_work_mem`, the rest of it is made on disk, which
+    takes many times as long.
+    """
+    wanted = (
+        f"(SELECT count(*) FROM {table} WHERE version = {version:d})"
+        f" * {_NODE + 2 * (dimensions + _CODE_LENGTH):d}"
+    )
+    given = "pg_size_bytes(current_setting('maintenance_work_mem'))"
+    most = "pg_size_bytes(current_setting('shared_buffers'))"
+    connection.execute(
+        f"""
+        SELECT set_config('maintenance_work_mem', memory / 1024 || 'kB', false)
+        FROM greatest({given}, least({wanted}, {most})) AS memory
+        """.encode()
+    )
+
+
+def _make_index(connection: _Connection, table: str, version: int, dimensions: int) -> None:
+    name = _name(table, version)
+    # What an interrupted attempt has left is of no use.
+    connection.execute(f"DROP INDEX IF EXISTS {name}".encode())
+    connection.execute(
+        f"""
+        CREATE INDEX CONCURRENTLY {name} ON {table}
+        USING hnsw (({point("embedding", "collection_id", dimensions)}) halfvec_l2_ops)
+        WHERE version = {version:d}
+        """.encode()
+    )
 
 
 def _name(table: str, version: int) -> str:
