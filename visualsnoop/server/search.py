@@ -22,7 +22,7 @@ from .storage.fingerprint_columns import check_compared
 from .storage.images import Candidate, ImageStore
 from .turns import QueueFull
 
-# Seconds. After each step it would be a tenth of the time of a search.
+# Seconds between two turns of others: one after each step is a tenth of what a search takes.
 _AT_A_TIME = 0.002
 
 _log = logging.getLogger(__name__)

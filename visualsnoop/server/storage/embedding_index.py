@@ -36,7 +36,8 @@ _LEAST_WALKED = 8_000
 _SMALL_INDEX = 150_000
 _LEAST_SHARE = 0.1
 
-_NODE = 1_500  # bytes of memory for an image while the index is made, beside its place
+# Bytes of memory that an image takes beside its place, while the index is made.
+_NODE = 1_500
 
 _Connection: TypeAlias = psycopg.Connection[Any]
 

@@ -54,8 +54,8 @@ class ImageStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        # By collection and version: whether it is large, and until when that holds by the monotonic
-        # clock.
+        # By collection and version: whether the index is walked, and until when that holds by the
+        # monotonic clock.
         self._known_walks: dict[tuple[str, int], tuple[bool, float]] = {}
 
     def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
