@@ -89,7 +89,11 @@ async function start() {
   } catch {
     session = null;
   }
-  if (session?.is_operator && currentView().name !== "keys") location.hash = "#/keys";
+  if (session !== null) {
+    const name = session.is_operator ? "keys" : currentView().name;
+    // The link of the view that is shown leads nowhere else: it would be shown anew.
+    if (location.hash === "" || name !== currentView().name) history.replaceState(null, "", `#/${name}`);
+  }
   fillHeader();
   show();
 }
