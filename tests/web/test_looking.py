@@ -31,6 +31,18 @@ def test_images_are_shown_newest_first(
     ]
 
 
+def test_link_of_the_view_that_is_shown_does_not_show_it_anew(
+    visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path
+) -> None:
+    collection.add_image(photo, "cat")
+    visitor.sign_in_by_keys(keys.public_key, keys.secret_key)
+    tile = visitor.page.locator(".tile")
+    tile.evaluate("tile => tile.dataset.known = 'yes'")
+    visitor.go("look")
+    visitor.page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    expect(tile).to_have_attribute("data-known", "yes")
+
+
 def test_details_tell_what_is_known_and_the_copies(
     visitor: Visitor, keys: NewKeys, collection: Collection, photo: Path, tmp_path: Path
 ) -> None:
