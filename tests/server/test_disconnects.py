@@ -70,5 +70,7 @@ def test_request_that_is_cancelled_ends_its_work() -> None:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(check())
