@@ -337,8 +337,9 @@ class ImageStore:
             *(embedding, collection_id, without, *ordered_by, count, offset),
         )
         return [
-            Candidate(image_id, image_time, CandidateFingerprint._make(fingerprint))
+            Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
             for image_id, image_time, *fingerprint in rows
+            # An embedding of zeros is at no distance from any.
             if not isnan(fingerprint[0])
         ]
 
