@@ -168,7 +168,7 @@ def measure_index(measured: Measured, database: str, images: int) -> None:
         measured.add("storing an image, without an index", "ms", without)
         with_index = [added.one() for _ in range(10 * REPETITIONS)]
         measured.add("storing an image, with the index", "ms", with_index)
-        for name in ("images", f"images_by_embedding_{VERSION}", "images_pkey", "images_by_time"):
+        for name in ("images", f"images_nearest_{VERSION}", "images_pkey", "images_by_time"):
             row = connection.execute(
                 "SELECT pg_table_size(%s), count(*) FROM images", (name,)
             ).fetchone()

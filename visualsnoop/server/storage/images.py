@@ -18,7 +18,7 @@ from ..matching.candidates import DEPTH, DEPTH_OF_WALK, CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
 from ..matching.preliminary import POOR_QUALITY
 from .duplicates import discard_pairs, queue_comparison
-from .embedding_index import is_walked, point
+from .embedding_index import collection_code, nearest_first
 from .fingerprint_columns import COLUMNS as FINGERPRINT
 from .fingerprint_columns import HAS_DETAIL, HAS_HASH, HAS_KEYPOINTS, from_columns, to_columns
 from .pool import Connection, Pool
@@ -54,9 +54,9 @@ class ImageStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        # By collection and version: whether the index is walked, and until when that holds by the
-        # monotonic clock.
-        self._known_walks: dict[tuple[str, int], tuple[bool, float]] = {}
+        # By collection and version: what `collection_code` has given, and until when that holds by
+        # the monotonic clock.
+        self._known_codes: dict[tuple[str, int], tuple[HalfVector | None, float]] = {}
 
     def search_turn(self, collection_id: str) -> AbstractAsyncContextManager[int]:
         """The turn of a collection to be searched; see `Pool.slow_turn`."""
@@ -153,7 +153,7 @@ class ImageStore:
         cursor = await connection.execute(
             """
             SELECT image_id, image_time FROM images
-            WHERE collection_id = %s AND image_id = ANY(%s) ORDER BY image_id FOR SHARE
+            WHERE collection_id = %s AND image_id = ANY(%s) ORDER BY image_id || '' FOR SHARE
             """,
             (collection_id, list(image_ids)),
         )
@@ -203,7 +203,7 @@ class ImageStore:
         cursor = await connection.execute(
             f"""
             SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = ANY(%s)
-            ORDER BY image_time, image_id LIMIT %s
+            ORDER BY image_time + interval '0', image_id LIMIT %s
             """,
             (collection_id, list(image_ids), count),
         )
@@ -244,10 +244,10 @@ class ImageStore:
             start, stop: The places, the latter excluded.
             without: An image to leave out.
         """
-        by_walk = await self._by_walk(collection_id, query.version)
-        depth = DEPTH_OF_WALK if by_walk else DEPTH
+        code = await self._code(collection_id, query.version)
+        depth = DEPTH if code is None else DEPTH_OF_WALK
         nearest = await self._nearest(
-            *(collection_id, query, 0, depth.hashes, without, by_walk),
+            *(collection_id, query, 0, depth.hashes, without, code),
             f"""
             CASE WHEN place <= {depth.hashes} AND {HAS_HASH} THEN pdq END,
             CASE WHEN place <= {depth.keypoints} AND {HAS_KEYPOINTS} THEN keypoints END,
@@ -261,7 +261,7 @@ class ImageStore:
         before = sum(one.fingerprint.quality >= least_quality for one in nearest)
         first = max(start - depth.hashes, 0)
         farther = await self._nearest(
-            *(collection_id, query, before + first, stop - depth.hashes - first, without, by_walk),
+            *(collection_id, query, before + first, stop - depth.hashes - first, without, code),
             "NULL, NULL, NULL",
             least_quality,
         )
@@ -286,9 +286,9 @@ class ImageStore:
             query: The picture that is searched for, by its embedding.
             count: How many.
         """
-        by_walk = await self._by_walk(collection_id, query.version)
+        code = await self._code(collection_id, query.version)
         return await self._nearest(
-            *(collection_id, query, 0, count, None, by_walk),
+            *(collection_id, query, 0, count, None, code),
             f"""
             CASE WHEN {HAS_HASH} THEN pdq END,
             CASE WHEN {HAS_KEYPOINTS} THEN keypoints END,
@@ -303,22 +303,19 @@ class ImageStore:
         offset: int,
         count: int,
         without: str | None,
-        by_walk: bool,
+        code: HalfVector | None,
         compared: str,
         least_quality: int = 0,
     ) -> list[Candidate]:
         dimensions = len(query.embedding)
         embedding = HalfVector(query.embedding)
-        get_rows = self._pool.rows
         order = "distance, image_id"
-        ordered_by: tuple[object, ...] = ()
-        if by_walk:
-            get_rows = self._pool.rows_by_index
-            stored = point("embedding", "collection_id", dimensions)
-            order = f"{stored} <-> {point('%s', '%s::text', dimensions)}"
-            ordered_by = (embedding, collection_id)
-        rows = await get_rows(
-            # What is not compared would be most of what the database sends.
+        point: list[HalfVector] = []
+        if code is not None:
+            order, *point = nearest_first(query.embedding, code)
+        rows = await self._pool.rows(
+            # What is not compared would be most of what the database sends. And a limit that the
+            # planner sees would have it plan anew for each collection.
             f"""
             SELECT image_id, image_time, 1 - distance, quality, {compared}
             FROM (
@@ -330,11 +327,12 @@ class ImageStore:
                     WHERE collection_id = %s AND version = {int(query.version)}
                         AND vector_dims(embedding) = {dimensions}
                         AND image_id IS DISTINCT FROM %s AND quality >= {least_quality}
-                    ORDER BY {order} LIMIT %s OFFSET %s
+                    ORDER BY {order} LIMIT (SELECT {int(count)}) OFFSET {int(offset)}
                 ) AS nearest
             ) AS placed ORDER BY distance, image_id
             """,
-            *(embedding, collection_id, without, *ordered_by, count, offset),
+            *(embedding, collection_id, without, *point),
+            keep_plan=code is not None,
         )
         return [
             Candidate(image_id, image_time, CandidateFingerprint(*fingerprint))
@@ -343,15 +341,15 @@ class ImageStore:
             if not isnan(fingerprint[0])
         ]
 
-    async def _by_walk(self, collection_id: str, version: int) -> bool:
-        """Whether to walk the index, and not to compare all images of the collection."""
-        by_walk, until = self._known_walks.get((collection_id, version), (False, 0.0))
+    async def _code(self, collection_id: str, version: int) -> HalfVector | None:
+        """The code of a collection if the index is walked; None if all images are compared."""
+        code, until = self._known_codes.get((collection_id, version), (None, 0.0))
         if time.monotonic() < until:
-            return by_walk
-        by_walk = await is_walked(self._pool, "images", collection_id, version)
+            return code
+        code = await collection_code(self._pool, "images", collection_id, version)
         # Counting so many can take as long as a search, so they are not counted every time.
-        self._known_walks[collection_id, version] = by_walk, time.monotonic() + _REMEMBERED
-        return by_walk
+        self._known_codes[collection_id, version] = code, time.monotonic() + _REMEMBERED
+        return code
 
 
 _IMAGE = "image_id, image_time, quality, width, height"

@@ -8,7 +8,7 @@ from pgvector import HalfVector
 from ..matching.candidates import CandidateFingerprint
 from ..matching.fingerprint import Fingerprint
 from ..matching.windows import Box
-from .embedding_index import is_walked, point
+from .embedding_index import collection_code, nearest_first
 from .fingerprint_columns import COLUMNS, HAS_DETAIL, HAS_HASH, HAS_KEYPOINTS, to_columns
 from .images import Candidate
 from .pool import Connection, Pool
@@ -75,15 +75,12 @@ async def nearest_parts(
     """
     dimensions = len(query.embedding)
     embedding = HalfVector(query.embedding)
-    get_rows = pool.rows
     order = "distance, image_id, place"
-    ordered_by: tuple[object, ...] = ()
-    if await is_walked(pool, "parts", collection_id, query.version):
-        get_rows = pool.rows_by_index
-        stored = point("embedding", "collection_id", dimensions)
-        order = f"{stored} <-> {point('%s', '%s::text', dimensions)}"
-        ordered_by = (embedding, collection_id)
-    rows = await get_rows(
+    point: list[HalfVector] = []
+    code = await collection_code(pool, "parts", collection_id, query.version)
+    if code is not None:
+        order, *point = nearest_first(query.embedding, code)
+    rows = await pool.rows(
         f"""
         SELECT box, image_id, image_time, 1 - distance, part.quality, part.pdq, part.keypoints,
             part.detail
@@ -96,12 +93,13 @@ async def nearest_parts(
             FROM parts
             WHERE collection_id = %s AND version = {int(query.version)}
                 AND vector_dims(embedding) = {dimensions} AND image_id IS DISTINCT FROM %s
-            ORDER BY {order} LIMIT %s
+            ORDER BY {order} LIMIT {int(count)}
         ) AS part
         JOIN images USING (image_id)
         WHERE collection_id = %s AND distance <> 'NaN' ORDER BY distance, image_id, place
         """,
-        *(embedding, collection_id, without, *ordered_by, count, collection_id),
+        *(embedding, collection_id, without, *point, collection_id),
+        keep_plan=code is not None,
     )
     return [
         PartCandidate(
