@@ -33,7 +33,7 @@ WALK = {
     "hnsw.ef_search": f"{3 * DEPTH_OF_WALK.hashes // 2}",
     "hnsw.max_scan_tuples": "1000000",
 }
-"""How a connection walks through an index of embeddings, as settings of pgvector."""
+"""How a connection walks through an index of embeddings, as its settings."""
 
 # Seconds. A machine that has vanished does not say that its connections have ended.
 _TIMEOUTS = {
@@ -127,8 +127,8 @@ class Pool(AsyncConnectionPool[Connection]):
         Args:
             statement: The statement.
             parameters: Those of the statement.
-            keep_plan: Whether PostgreSQL may keep its plan, if that does not depend on the
-                parameters: where one is a collection, it mostly does, as some are large.
+            keep_plan: Whether PostgreSQL may keep its plan for other parameters. It should not
+                where the best one depends on how large a collection is.
         """
         prepare = None if keep_plan else False
         async with self.connection() as connection:
