@@ -263,7 +263,7 @@ class ImageStore:
         farther = await self._nearest(
             *(collection_id, query, before + first, stop - depth.hashes - first, without, code),
             "NULL, NULL, NULL",
-            least_quality,
+            f"AND quality >= {least_quality}",
         )
         return nearest + farther
 
@@ -305,9 +305,8 @@ class ImageStore:
         without: str | None,
         code: HalfVector | None,
         compared: str,
-        least_quality: int = 0,
+        condition: str = "",
     ) -> list[Candidate]:
-        dimensions = len(query.embedding)
         embedding = HalfVector(query.embedding)
         order = "distance, image_id"
         point: list[HalfVector] = []
@@ -322,11 +321,11 @@ class ImageStore:
                 SELECT *, row_number() OVER (ORDER BY distance, image_id) AS place
                 FROM (
                     SELECT image_id, image_time, quality, pdq, keypoints, detail,
-                        embedding::halfvec({dimensions}) <=> %s AS distance
+                        embedding <=> %s AS distance
                     FROM images
                     WHERE collection_id = %s AND version = {int(query.version)}
-                        AND vector_dims(embedding) = {dimensions}
-                        AND image_id IS DISTINCT FROM %s AND quality >= {least_quality}
+                        AND vector_dims(embedding) = {len(query.embedding)}
+                        AND image_id IS DISTINCT FROM %s {condition}
                     ORDER BY {order} LIMIT (SELECT {int(count)}) OFFSET {int(offset)}
                 ) AS nearest
             ) AS placed ORDER BY distance, image_id

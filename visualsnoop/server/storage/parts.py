@@ -73,7 +73,6 @@ async def nearest_parts(
         count: How many.
         without: An image whose parts are left out.
     """
-    dimensions = len(query.embedding)
     embedding = HalfVector(query.embedding)
     order = "distance, image_id, place"
     point: list[HalfVector] = []
@@ -86,13 +85,14 @@ async def nearest_parts(
             part.detail
         FROM (
             SELECT image_id, place, box, quality,
-                embedding::halfvec({dimensions}) <=> %s AS distance,
+                embedding <=> %s AS distance,
                 CASE WHEN {HAS_HASH} THEN pdq END AS pdq,
                 CASE WHEN {HAS_KEYPOINTS} THEN keypoints END AS keypoints,
                 CASE WHEN {HAS_DETAIL} THEN detail END AS detail
             FROM parts
             WHERE collection_id = %s AND version = {int(query.version)}
-                AND vector_dims(embedding) = {dimensions} AND image_id IS DISTINCT FROM %s
+                AND vector_dims(embedding) = {len(query.embedding)}
+                AND image_id IS DISTINCT FROM %s
             ORDER BY {order} LIMIT {int(count)}
         ) AS part
         JOIN images USING (image_id)
