@@ -54,6 +54,7 @@ def by_index(
         ) as pool:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(embedding_index, "_LEAST_WALKED", 1)
+                patch.setattr(embedding_index, "_LEAST_SHARE", 0)
                 code = await collection_code(pool, "images", rare, VERSION)
             assert code is not None
             images = ImageStore(pool)
