@@ -111,7 +111,7 @@ def test_small_share_of_the_index_is_compared_as_a_whole(
                 "SELECT collection_id FROM images GROUP BY collection_id ORDER BY count(*) DESC"
             ).fetchone() or ("",)
         assert await collection_code(pool, "images", common, VERSION) is not None
-        # It has more than 30 images, but not a tenth of all.
+        # It has more than 30 images, but these are too few of all.
         assert await collection_code(pool, "images", rare, VERSION) is None
         assert await collection_code(pool, "images", rare, VERSION + 1) is None
 
