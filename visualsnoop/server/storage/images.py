@@ -151,6 +151,7 @@ class ImageStore:
             The ID and the time of each of the images that are there.
         """
         cursor = await connection.execute(
+            # An order that no index has, or all images might be read in that of one; see WALK.
             """
             SELECT image_id, image_time FROM images
             WHERE collection_id = %s AND image_id = ANY(%s) ORDER BY image_id || '' FOR SHARE
@@ -201,6 +202,7 @@ class ImageStore:
     ) -> list[StoredImage]:
         """Those of some images that are oldest, oldest first."""
         cursor = await connection.execute(
+            # An order that no index has, as in `lock`.
             f"""
             SELECT {_IMAGE} FROM images WHERE collection_id = %s AND image_id = ANY(%s)
             ORDER BY image_time + interval '0', image_id LIMIT %s

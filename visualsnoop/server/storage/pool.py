@@ -21,7 +21,8 @@ from .data_folder import disk_is_full
 
 WALK = {
     # PostgreSQL would sort a collection that it takes for a small one, or does not know yet. So it
-    # never sorts what an index has in order: what is to be sorted yet must be in another order.
+    # sorts nothing that an index has in order. A statement about a few images that wants them
+    # sorted, and not all of that index read, must ask for an order that no index has.
     "enable_sort": "off",
     # The index goes on until it has enough images of the one collection that is searched. In strict
     # order it would drop those that it comes to after farther ones: the recall@10 of 10,000 images
